@@ -1,0 +1,59 @@
+# `make demo` and `make test` need Python 3.11+ and nothing else; uv is fetched into .venv.
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv --no-progress pip
+
+.PHONY: help demo test test-fast lint format bench lock clean
+
+help:  ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+$(BIN)/uv:
+	@for python in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
+		$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || continue; \
+		echo "Creating $(VENV) with $$($$python --version)"; $$python -m venv $(VENV) && break; \
+	done; test -x $(BIN)/python || \
+		{ echo "techne needs Python 3.11, 3.12 or 3.13 with venv; name it with PYTHON=/path/to/python" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.8,<1"
+
+# One stamp per lock file: an unchanged lock installs nothing.
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(BIN)/uv
+	@echo "Installing techne"
+	@$(UV) install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(UV) install --quiet --python $(BIN)/python --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	@echo "Installing the development tools"
+	@$(UV) install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: $(VENV)/.runtime  ## run docgen on the bundled recording, with no account and no network
+	@$(BIN)/python flows/docgen.py
+
+test: $(VENV)/.dev  ## run every test
+	@$(BIN)/python -m pytest
+
+test-fast: $(VENV)/.dev  ## run the tests that take seconds
+	@$(BIN)/python -m pytest -m "not acceptance"
+
+lint: $(VENV)/.dev  ## ruff, mypy --strict, import contracts
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(VENV)/.dev  ## format the code
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+bench: $(VENV)/.dev  ## run the benchmarks; each prints a table
+	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+lock: | $(BIN)/uv  ## resolve both lock files anew
+	@$(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-annotate --no-header -o requirements.lock pyproject.toml
+	@$(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-annotate --no-header -c requirements.lock --group dev -o requirements-dev.lock pyproject.toml
+
+clean:  ## remove the environment and local state
+	rm -rf $(VENV) .techne output .mypy_cache .ruff_cache .pytest_cache .hypothesis
