@@ -1,0 +1,1 @@
+"""Documents: from cleaned turns to grounded Markdown and DOCX."""

@@ -21,7 +21,7 @@ class LLMRequest(BaseModel):
     prompt: str
     prefill: str | None = Field(
         None,
-        description="Start of the answer, when a truncated answer is continued. The response holds the rest only.",
+        description="Start of an answer that was cut off; the response holds only the rest.",
     )
     max_output_tokens: int | None = Field(None, ge=1)
     temperature: float | None = Field(None, ge=0, le=2)
@@ -34,7 +34,7 @@ class LLMRequest(BaseModel):
 
 
 class Usage(BaseModel):
-    """Tokens of one or several calls, as the provider counted them. All attempts that were billed are in it."""
+    """Tokens as the provider counted them, over every attempt that was billed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -45,6 +45,7 @@ class Usage(BaseModel):
 
     @property
     def total_tokens(self) -> int:
+        """Tokens in and out."""
         return self.input_tokens + self.output_tokens
 
     def __add__(self, other: Usage) -> Usage:

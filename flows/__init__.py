@@ -1,0 +1,1 @@
+"""Flows: where and how the core runs. One file a flow."""

@@ -1,0 +1,1 @@
+"""The ways of making a document: language models, or rules and sentence ranking."""

@@ -1,0 +1,190 @@
+"""What docgen is asked for and what it answers: the form, the flags, the event, and the envelopes.
+
+`DocgenRequest` is at once the Prefect UI form, the command line's flags, the JSON event of S1-28 and the
+parameters of a deployment run, so its titles, descriptions and bounds stand here once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from decimal import Decimal
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from techne.errors import InputError, TechneError
+
+STAGES = ("clean", "extract", "map", "outline", "write", "output")
+"""The six stages, in order (S1-5)."""
+
+EngineName = Literal["auto", "bedrock", "ollama", "extractive"]
+
+
+class VideoMetadata(BaseModel):
+    """What the event says of the video; both are for the record only."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    duration: float | None = Field(None, ge=0, title="Duration", description="Seconds.")
+    size_bytes: int | None = Field(None, ge=0, title="Size", description="Bytes.")
+
+
+class DocgenRequest(BaseModel):
+    """A recording's transcript, to become a document."""
+
+    model_config = ConfigDict(extra="forbid", title="Generate a document")
+
+    transcription_s3_uri: str = Field(
+        min_length=1,
+        max_length=4096,
+        title="Transcript",
+        description="Transcript to read: s3://bucket/key, file:///path or a plain path. Amazon Transcribe "
+        "JSON (batch or Call Analytics), WebVTT or SRT.",
+    )
+    execution_id: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$",
+        title="Execution id",
+        description="Name of this piece of work: letters, digits, '.', '_' and '-'. The same id runs once; "
+        "asking again returns the stored result. Default: made from the transcript and the options.",
+    )
+    video_s3_uri: str | None = Field(
+        default=None,
+        max_length=4096,
+        title="Video",
+        description="The recording itself. With an http(s) address, times in the document link into it.",
+    )
+    video_metadata: VideoMetadata | None = Field(
+        default=None, title="Video metadata", description="Duration and size of the video, for the record."
+    )
+    output: str | None = Field(
+        default=None,
+        max_length=4096,
+        title="Output",
+        description="Folder or s3://bucket/prefix; the document goes to <output>/<execution id>/. "
+        "Default: the OUTPUT_BUCKET setting, else the folder 'output'.",
+    )
+    engine: EngineName = Field(
+        default="auto",
+        title="Engine",
+        description="Who writes: bedrock, ollama, extractive (embedded: rules, no network), or auto: "
+        "the first of these that is configured and reachable.",
+    )
+    model: str | None = Field(
+        default=None,
+        max_length=256,
+        title="Model",
+        description="Model id for bedrock or ollama. Default: BEDROCK_MODEL_ID or OLLAMA_MODEL.",
+    )
+    language: str | None = Field(
+        default=None,
+        pattern=r"^[a-zA-Z]{2,3}(-[A-Za-z0-9]{2,8})*$",
+        title="Language",
+        description="Language of the document, such as pt-BR or en-US. Default: the recording's.",
+    )
+    force: bool = Field(
+        default=False,
+        title="Force",
+        description="Make a new attempt even if this execution id is completed, or was used with another "
+        "input. Model answers that were paid for are reused.",
+    )
+
+    def identity(self) -> str:
+        """Hash of everything that decides what the document says; the execution's fingerprint."""
+        fields = self.model_dump(
+            mode="json", include={"transcription_s3_uri", "video_s3_uri", "engine", "model", "language"}
+        )
+        return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+
+    def named(self, transcript_sha256: str) -> DocgenRequest:
+        """This request with an id: its own, or one made from the transcript's content and the options."""
+        if self.execution_id:
+            return self
+        digest = hashlib.sha256(f"{self.identity()}{transcript_sha256}".encode()).hexdigest()
+        return self.model_copy(update={"execution_id": f"docgen-{digest[:12]}"})
+
+
+class TokensUsed(BaseModel):
+    """Tokens of all model calls that went into the document, paid now or in an earlier attempt."""
+
+    input: int = 0
+    output: int = 0
+    total: int = 0
+
+
+class GroundingSummary(BaseModel):
+    """What the walk back from the document to the recording found."""
+
+    checked: int = Field(
+        description="Commands, codes, paths, settings, versions, numbers and names looked up."
+    )
+    verified: int
+    unused_items: int = Field(description="Items extracted and not used in the document.")
+
+
+class DocgenResult(BaseModel):
+    """The body of a success (S1-30). The `_s3_uri` fields carry file:// URIs in local mode."""
+
+    execution_id: str
+    markdown_s3_uri: str
+    docx_s3_uri: str
+    manifest_s3_uri: str
+    tokens_used: TokensUsed
+    cost_usd: float | None = Field(description="None where a model's price is not known.")
+    duration_seconds: float
+    chunks_processed: int
+    stages_completed: int
+    engine: str
+    engine_reason: str
+    models: tuple[str, ...] = ()
+    attempt: int
+    paid_calls: int = Field(description="Model calls sent in this attempt; the others came from the cache.")
+    grounding: GroundingSummary
+    transcript_sha256: str
+
+    @property
+    def total_cost_usd(self) -> Decimal | None:
+        """The cost, exactly as printed."""
+        return None if self.cost_usd is None else Decimal(str(self.cost_usd))
+
+
+def success_envelope(result: DocgenResult) -> dict[str, Any]:
+    """The 200 answer of S1-30."""
+    return {"statusCode": 200, "body": result.model_dump(mode="json")}
+
+
+def error_envelope(error: Exception) -> dict[str, Any]:
+    """The 400 or 500 answer of S1-31: 400 if the caller's input is wrong, 500 if we or a provider failed."""
+    status = error.status_code if isinstance(error, TechneError) else 500
+    name = type(error).__name__ if isinstance(error, InputError) else "ProcessingError"
+    return {"statusCode": status, "body": {"error": name, "message": str(error)}}
+
+
+def parse_request(event: object) -> DocgenRequest:
+    """The request of a JSON event (S1-28).
+
+    Raises:
+        InputError: The event is not an object, or a field is missing, unknown or out of bounds.
+    """
+    if not isinstance(event, dict):
+        raise InputError("The event is not a JSON object.", cure='Send {"transcription_s3_uri": "..."}.')
+    try:
+        return DocgenRequest.model_validate(event)
+    except ValidationError as error:
+        raise InputError(describe_validation(error)) from None
+
+
+def describe_validation(error: ValidationError) -> str:
+    """One sentence that names the first wrong field, what is wrong with it, and how many more there are."""
+    problems = error.errors(include_url=False, include_input=False)
+    first = problems[0]
+    place = ".".join(str(part) for part in first["loc"]) or "the event"
+    rest = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
+    known = ", ".join(DocgenRequest.model_fields)
+    message = (
+        "is not a known field"
+        if first["type"] == "extra_forbidden"
+        else first["msg"][0].lower() + first["msg"][1:]
+    )
+    return f"In the request, {place}: {message}{rest}. Known fields: {known}."
