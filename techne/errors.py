@@ -84,6 +84,10 @@ class AccessDeniedError(ConfigurationError):
     """Storage or tracking refused our credentials, or there are none."""
 
 
+class ServiceUnavailableError(ConfigurationError):
+    """Storage or tracking could not be reached, or answered 5xx, after retries; it may work later."""
+
+
 class OutputError(TechneError):
     """A document that could not be written, or that did not read back as it was written."""
 

@@ -1,0 +1,30 @@
+"""Objects by URI: local files and S3, checked before they are touched, published as a whole."""
+
+from techne.storage.publishing import (
+    Manifest,
+    OutputFile,
+    PublishedFile,
+    PublishedOutputs,
+    publish,
+    read_manifest,
+    verify_manifest,
+)
+from techne.storage.store import ObjectInfo, ObjectStore, StoredObject, open_store
+from techne.storage.uri import ObjectURI, check_allowed, parse_uri
+
+__all__ = [
+    "Manifest",
+    "ObjectInfo",
+    "ObjectStore",
+    "ObjectURI",
+    "OutputFile",
+    "PublishedFile",
+    "PublishedOutputs",
+    "StoredObject",
+    "check_allowed",
+    "open_store",
+    "parse_uri",
+    "publish",
+    "read_manifest",
+    "verify_manifest",
+]

@@ -1,0 +1,1 @@
+"""Unit tests of tracking, and the contract that every table keeps."""
