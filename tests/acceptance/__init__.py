@@ -1,0 +1,1 @@
+"""Whole-product checks, and the judge that they ask."""
