@@ -1,0 +1,44 @@
+"""Reading a DOCX back, to know that it is one and holds what it should."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Sequence
+
+from techne.errors import OutputError
+
+
+def docx_headings(data: bytes) -> list[str]:
+    """The title and headings of a document, in order.
+
+    Raises:
+        OutputError: The bytes are not a DOCX file.
+    """
+    from docx import Document
+
+    try:
+        document = Document(io.BytesIO(data))
+    except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+        raise OutputError(f"The document does not read back as DOCX: {error}.") from error
+    return [
+        paragraph.text
+        for paragraph in document.paragraphs
+        if paragraph.style is not None and (paragraph.style.name or "").startswith(("Title", "Heading"))
+    ]
+
+
+def validate_docx(data: bytes, expected_headings: Sequence[str] = ()) -> None:
+    """Check that the bytes are a DOCX file with these headings, in this order (S1-13).
+
+    Args:
+        data: The file.
+        expected_headings: Headings as a reader sees them; others may stand between them.
+
+    Raises:
+        OutputError: It is not, or a heading is missing; the message says which.
+    """
+    found = iter(docx_headings(data))
+    for heading in expected_headings:
+        if heading not in found:
+            raise OutputError(f"The DOCX lacks the heading {heading!r}, or has it elsewhere.")
