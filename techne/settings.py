@@ -16,6 +16,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 MODEL_ALIASES = {"qwen2-7b": "qwen2:7b", "llama3.1-8b": "llama3.1:8b"}
 """Names the requirements use, and the Ollama tags that they stand for (resolution 13)."""
 
+OLLAMA_PORT = 11434
+"""Port of an OLLAMA_HOST that names neither scheme nor port."""
+
 
 class Settings(BaseSettings):
     """The settings of one process. Build it anew after a change of the environment."""
@@ -57,11 +60,19 @@ class Settings(BaseSettings):
     ollama_num_ctx: int = Field(2048, ge=512, description="Context window asked of Ollama, in tokens.")
     ollama_num_predict: int = Field(800, ge=16, description="Most tokens of one Ollama answer.")
     ollama_timeout_seconds: float = Field(30.0, gt=0, description="Time-out of one Ollama call.")
+    ollama_keep_alive: str = Field("5m", description="How long Ollama keeps the model loaded after a call.")
+    bedrock_max_tokens: int = Field(
+        4096, ge=1, description="Most tokens of one Bedrock answer, if not asked."
+    )
+    llm_temperature: float = Field(0.7, ge=0, le=2, description="Sampling temperature, if not asked.")
 
     # Executor
     llm_executor_bedrock_max_parallel: int = Field(4, ge=1, description="Bedrock calls in flight.")
     llm_executor_ollama_max_parallel: int = Field(1, ge=1, description="Ollama calls in flight.")
     llm_executor_queue_size: int = Field(100, ge=1, description="Requests that may wait per provider.")
+    llm_executor_when_full: Literal["refuse", "wait"] = Field(
+        "refuse", description="A full queue refuses at once, or lets callers wait."
+    )
     llm_executor_max_attempts: int = Field(6, ge=1, description="Attempts at one call, the first included.")
     llm_executor_cache: bool = Field(True, description="Keep successful answers on disk and reuse them.")
 
@@ -82,7 +93,10 @@ class Settings(BaseSettings):
     @field_validator("ollama_host")
     @classmethod
     def _with_scheme(cls, value: str) -> str:
-        return value.rstrip("/") if "://" in value else f"http://{value.rstrip('/')}"
+        host = value.rstrip("/")
+        if "://" in host:
+            return host
+        return f"http://{host}" if ":" in host.rpartition("]")[2] else f"http://{host}:{OLLAMA_PORT}"
 
     @field_validator("ollama_model")
     @classmethod

@@ -67,8 +67,11 @@ class LLMResponse(BaseModel):
     provider: str
     model: str
     finish_reason: FinishReason
-    usage: Usage
-    cost_usd: Decimal | None = Field(None, description="None where no price is known; 0 for local models.")
+    usage: Usage = Field(description="Those of the original call if cached: nothing was paid for again.")
+    cost_usd: Decimal | None = Field(
+        None,
+        description="Cost of `usage`; None where no price is known, 0 for local models.",
+    )
     latency_seconds: float = Field(
         ge=0, description="From leaving the queue to the answer, retries included."
     )

@@ -104,6 +104,17 @@ async def test_a_model_without_it_is_made_to_call_a_tool(start: Start, tmp_path:
     assert server.requests[0].body["toolConfig"]["toolChoice"] == {"tool": {"name": "answer"}}
 
 
+async def test_a_refused_native_schema_becomes_a_tool_and_stays_one(start: Start, tmp_path: Path) -> None:
+    server = start(lambda _: Reply('{"kind": "risk"}'), faults=FaultPlan(["schema"]))
+    async with impatient(configured(tmp_path), max_attempts=2) as executor:
+        response = await executor.submit(ask(json_schema=SCHEMA))
+        await executor.submit(ask("And then?", json_schema=SCHEMA))
+        figures = executor.usage().of("bedrock")
+    assert (response.parsed, response.attempts) == ({"kind": "risk"}, 2)
+    assert [request.schema_by for request in server.requests] == ["native", "tool", "tool"]
+    assert (figures.attempts, figures.failures) == (3, {"unavailable": 1})
+
+
 async def test_a_model_with_neither_is_told_in_words(start: Start, tmp_path: Path) -> None:
     server = start(lambda _: Reply('Here you are:\n```json\n{"kind": "risk"}\n```'))
     async with LLMExecutor(configured(tmp_path)) as executor:
@@ -135,7 +146,7 @@ async def test_a_truncated_answer_says_so_and_can_be_continued(start: Start, tmp
         (Fault("unavailable"), ProviderUnavailableError, "ServiceUnavailableException"),
         (Fault("reset"), ProviderUnavailableError, "Failed to invoke Bedrock"),
         (Fault("broken_json"), MalformedResponseError, "not its protocol"),
-        (Fault("truncated_body"), LLMError, "Failed to invoke Bedrock"),
+        (Fault("truncated_body"), MalformedResponseError, "not its protocol"),
         (Fault("timeout", stall_seconds=0.5), ProviderTimeoutError, "ReadTimeoutError"),
         (Fault("access_denied"), ProviderAccessError, "bedrock:InvokeModel"),
         (Fault("unknown_model"), ModelNotFoundError, "BEDROCK_MODEL_ID"),
@@ -214,6 +225,19 @@ async def test_a_call_cancelled_in_flight_keeps_its_slot_until_it_is_over(
         assert executor.usage().of("bedrock").cancelled == 1
     assert server.max_in_flight == 1
     assert time.monotonic() - began > 0.3
+
+
+async def test_a_call_timed_out_in_flight_keeps_its_slot_too(start: Start, tmp_path: Path) -> None:
+    server = start(lambda request: Reply("Late."), latency_seconds=0.2)
+    settings = configured(tmp_path, llm_executor_bedrock_max_parallel=1)
+    async with impatient(settings, max_attempts=3) as executor:
+        executor.capabilities("bedrock")
+        with pytest.raises(ProviderTimeoutError, match="after 3 attempts"):
+            await executor.submit(ask(timeout_seconds=0.05))
+        figures = executor.usage().of("bedrock")
+        await asyncio.to_thread(server.wait_for, 3, 3)
+    assert figures.failures == {"timeout": 3}
+    assert (len(server.requests), server.max_in_flight) == (3, 1)
 
 
 async def test_no_credentials_is_said_before_anything_is_sent(

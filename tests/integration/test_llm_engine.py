@@ -1,4 +1,4 @@
-"""The LLM engine through the real executor and the real clients, against servers that speak their protocols."""
+"""The LLM engine through the real executor and real clients, against servers that speak their protocols."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from techne.errors import ModelNotFoundError, ProviderUnavailableError
 from techne.llm import LLMExecutor
 from techne.llm.retry import RetryPolicy
 from techne.settings import Settings
-from tests.loopback import FaultPlan, RecordedRequest
+from tests.loopback import FaultPlan, RecordedRequest, Reply
 from tests.loopback.bedrock import BedrockServer
 from tests.loopback.ollama import OllamaServer
 from tests.support.document_run import DocumentRun, run_stages, spoken_turns
 from tests.support.scripted_model import respond
 
-QUICK = RetryPolicy(max_attempts=8, first_wait_seconds=0.01, max_wait_seconds=0.05)
+QUICK = RetryPolicy(max_attempts=8, base_seconds=0.01, cap_seconds=0.05)
 
 
 def use(server: BedrockServer | OllamaServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,9 +42,15 @@ async def test_bedrock_makes_a_document_with_native_schemas_and_continued_sectio
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """(S1-49, S4-11) Every structured stage uses native structured output; a cut section is continued."""
-    with BedrockServer(respond) as server:
+
+    def short_of_breath(request: RecordedRequest) -> Reply:
+        reply = respond(request)
+        is_first = request.json_schema is None and len(request.messages) == 1
+        return reply.cut() if is_first else reply
+
+    with BedrockServer(short_of_breath) as server:
         use(server, monkeypatch)
-        settings = Settings(docgen_write_max_tokens=128)
+        settings = Settings()
         with LLMExecutor(settings) as executor:
             engine = LLMEngine(executor, provider="bedrock", settings=settings)
             run = await run_stages(engine, spoken_turns(2500), "en", max_tokens_per_chunk=1500)
@@ -67,7 +73,7 @@ async def test_bedrock_makes_a_document_with_native_schemas_and_continued_sectio
 
 
 async def test_faults_of_every_kind_change_nothing_in_the_document(monkeypatch: pytest.MonkeyPatch) -> None:
-    """(Acceptance 7)"""
+    """(Acceptance 7) Throttling, resets, broken answers and cut-off ones are overcome."""
     runs = []
     for faults in (None, FaultPlan(probability=0.2, seed=3)):
         with BedrockServer(respond, faults=faults) as server:

@@ -1,0 +1,138 @@
+"""What a provider must do, and the registry of providers by name.
+
+A new provider is one class and one registration (S4-16):
+
+    register_provider("acme", AcmeProvider)     # called as AcmeProvider(settings)
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from techne.errors import ConfigurationError
+from techne.llm.model import Capabilities, FinishReason, LLMRequest, Usage
+from techne.settings import Settings
+
+CONTINUE_INSTRUCTION = (
+    "Your answer was cut off at its length limit. Continue it exactly where it stopped: your first character "
+    "is the one that would have come next. Repeat nothing, introduce nothing, keep its language and format."
+)
+"""Last turn of a continuation. A trailing assistant turn would be shorter, but newer models refuse it."""
+
+Parameters = Mapping[str, str | int | float | bool | None]
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderAnswer:
+    """What came back from one call.
+
+    Args:
+        text: The answer; JSON when a schema was asked for, however the provider was made to give it.
+        finish_reason: Why it ended.
+        usage: Tokens as the provider counted them.
+        output_limit: Most tokens that this call was allowed to answer with.
+        output_ceiling: Most that a call with this prompt could be allowed.
+    """
+
+    text: str
+    finish_reason: FinishReason
+    usage: Usage = field(default_factory=Usage)
+    output_limit: int = 0
+    output_ceiling: int = 0
+
+
+class Provider(Protocol):
+    """One source of answers. Its coroutines run on the executor's loop, the rest on any thread."""
+
+    name: str
+    """Name in requests and logs."""
+    title: str
+    """Name in messages to people."""
+    model: str
+    """Model that answers requests which name none."""
+    output_limit_settings: str
+    """Settings that bound the length of an answer, for messages."""
+
+    def resolve(self, model: str | None) -> str:
+        """Full id of a model: the configured one for None, aliases replaced."""
+        ...
+
+    def parameters(self, request: LLMRequest) -> Parameters:
+        """The parameters that the call will carry, defaults included; part of the cache key. Cheap."""
+        ...
+
+    def capabilities(self, model: str | None = None) -> Capabilities:
+        """What the model can do. May import the client; must not call the server."""
+        ...
+
+    def prepare(self, model: str) -> None:
+        """Import and build what calls to a model need, on a thread; not timed, since it asks no server.
+
+        Raises:
+            LLMError: It can't be built.
+        """
+        ...
+
+    async def complete(self, request: LLMRequest) -> ProviderAnswer:
+        """Make one call, without retries.
+
+        Ends only when the call is really over: one that can't be broken off when cancelled (a thread in a
+        blocking client) stays until it returns, and its slot stays taken with it. A `json_schema` is to
+        be enforced as well as the model can; the answer is validated by the caller in any case.
+
+        Raises:
+            LLMError: Typed by what the caller can do about it.
+        """
+        ...
+
+    async def check(self) -> Usage:
+        """Return if the server is there, lets us in, and has the configured model; the tokens that it took.
+
+        Raises:
+            LLMError: What is missing, and how to get it.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close connections."""
+        ...
+
+
+ProviderFactory = Callable[[Settings], Provider]
+
+_factories: dict[str, ProviderFactory | str] = {
+    "bedrock": "techne.llm.providers.bedrock:BedrockProvider",
+    "ollama": "techne.llm.providers.ollama:OllamaProvider",
+}
+
+
+def register_provider(name: str, factory: ProviderFactory) -> None:
+    """Make a provider known by name, in place of any that had the name."""
+    _factories[name] = factory
+
+
+def provider_names() -> tuple[str, ...]:
+    """Names that requests may use."""
+    return tuple(sorted(_factories))
+
+
+def build_provider(name: str, settings: Settings) -> Provider:
+    """A provider by name.
+
+    Raises:
+        ConfigurationError: No provider is registered under the name.
+    """
+    factory = _factories.get(name)
+    if factory is None:
+        known = ", ".join(provider_names())
+        raise ConfigurationError(
+            f"No LLM provider is called {name!r}.", cure=f"Use one of {known}, or register it."
+        )
+    if isinstance(factory, str):
+        module, _, attribute = factory.partition(":")
+        factory = getattr(importlib.import_module(module), attribute)
+    provider: Provider = factory(settings)
+    return provider

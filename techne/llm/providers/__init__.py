@@ -1,0 +1,1 @@
+"""One module per provider, each imported only when it is used."""

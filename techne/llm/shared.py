@@ -1,0 +1,44 @@
+"""The executor that a process shares, so that its limits hold for all of the process's callers."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+
+from techne.llm.executor import LLMExecutor
+from techne.settings import Settings, get_settings
+
+_lock = threading.Lock()
+_executors: dict[Settings, LLMExecutor] = {}
+
+
+def shared_executor(settings: Settings | None = None) -> LLMExecutor:
+    """The process's executor for these settings, made when first asked for and closed at exit."""
+    chosen = settings or get_settings()
+    with _lock:
+        executor = _executors.get(chosen)
+        if executor is None:
+            executor = _executors[chosen] = LLMExecutor(chosen)
+        return executor
+
+
+def close_shared_executors(timeout_seconds: float = 5.0) -> None:
+    """Close them all; the next call of `shared_executor` makes a new one."""
+    with _lock:
+        executors = list(_executors.values())
+        _executors.clear()
+    for executor in executors:
+        executor.close(timeout_seconds)
+
+
+def _forget_after_fork() -> None:
+    """A child has none of its parent's threads: it makes executors of its own."""
+    global _lock
+    _lock = threading.Lock()
+    _executors.clear()
+
+
+atexit.register(close_shared_executors, 1.0)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_after_fork)

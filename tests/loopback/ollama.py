@@ -1,0 +1,144 @@
+"""Ollama's HTTP API, on the wire: chat (stream and not), tags, show, ps, version."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.loopback.command import main
+from tests.loopback.exchange import RecordedRequest, Reply, Responder, default_responder
+from tests.loopback.faults import Fault, FaultPlan
+from tests.loopback.server import LoopbackHandler, LoopbackServer
+
+CREATED = "2026-01-01T00:00:00Z"
+SHOWN = {
+    "details": {"family": "qwen2"},
+    "model_info": {"general.architecture": "qwen2", "qwen2.context_length": 32768},
+    "capabilities": ["completion"],
+}
+ERRORS = {
+    "throttle": (503, "server busy, please try again.  maximum pending requests exceeded"),
+    "internal_error": (500, "llama runner process has terminated: exit status 2"),
+    "unavailable": (503, "service unavailable"),
+    "access_denied": (401, "unauthorized"),
+    "unknown_model": (404, "model not found"),
+    "inference_profile": (400, "invalid model name"),
+    "schema": (400, "invalid JSON schema in format"),
+    "too_long": (400, "the input length exceeds the context length"),
+}
+
+
+class OllamaHandler(LoopbackHandler):
+    """The routes that a client of chat models uses."""
+
+    loopback: OllamaServer
+
+    def do_GET(self) -> None:  # noqa: N802 - named by http.server
+        """Version, and the models that are there."""
+        models = [
+            {"name": name, "model": name, "size": 1, "digest": "0" * 64, "modified_at": CREATED}
+            for name in self.loopback.models
+        ]
+        answers: dict[str, object] = {
+            "/api/version": {"version": "0.12.6"},
+            "/api/tags": {"models": models},
+            "/api/ps": {"models": models},
+        }
+        if self.route in answers:
+            self.send_json(None, answers[self.route])
+        else:
+            self.send_bytes(None, b"404 page not found", "text/plain", status=404)
+
+    def do_POST(self) -> None:  # noqa: N802 - named by http.server
+        """Chat with a model, or show it."""
+        body = self.read_json()
+        model = str(body.get("model", ""))
+        if model not in self.loopback.models:
+            self.send_json(None, {"error": f"model '{model}' not found"}, status=404)
+        elif self.route == "/api/show":
+            self.send_json(None, SHOWN)
+        elif self.route == "/api/chat":
+            self._chat(model, body)
+        else:
+            self.send_bytes(None, b"404 page not found", "text/plain", status=404)
+
+    def _chat(self, model: str, body: dict[str, Any]) -> None:
+        turns = [(turn["role"], turn.get("content") or "") for turn in body["messages"]]
+        schema = body.get("format")
+        self.serve(
+            RecordedRequest(
+                number=0,
+                operation="chat",
+                model=model,
+                body=body,
+                system="\n".join(text for role, text in turns if role == "system"),
+                messages=[(role, text) for role, text in turns if role != "system"],
+                json_schema=schema if isinstance(schema, dict) else None,
+                schema_by="native" if isinstance(schema, dict) else None,
+                max_tokens=body.get("options", {}).get("num_predict"),
+            )
+        )
+
+    def answer(self, request: RecordedRequest, reply: Reply) -> None:
+        """A chat answer, whole or as lines of JSON."""
+        sent, received = reply.counted(request)
+        last = {
+            "model": request.model,
+            "created_at": CREATED,
+            "done": True,
+            "done_reason": "length" if reply.finish == "length" else "stop",
+            "total_duration": 1,
+            "prompt_eval_count": sent,
+            "eval_count": received,
+        }
+        if not request.body.get("stream", True):
+            self.send_json(request, {**last, "message": {"role": "assistant", "content": reply.text}})
+            return
+        pieces = [reply.text[at : at + 24] for at in range(0, len(reply.text), 24)]
+        lines: list[dict[str, Any]] = [
+            {
+                "model": request.model,
+                "created_at": CREATED,
+                "done": False,
+                "message": {"role": "assistant", "content": piece},
+            }
+            for piece in pieces
+        ]
+        lines.append({**last, "message": {"role": "assistant", "content": ""}})
+        body = "".join(json.dumps(line) + "\n" for line in lines).encode()
+        self.send_bytes(request, body, "application/x-ndjson")
+
+    def refuse(self, request: RecordedRequest, fault: Fault) -> None:
+        """An error of the server."""
+        status, message = ERRORS[fault.kind]
+        headers = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
+        self.send_json(request, {"error": message}, status=status, headers=headers)
+
+
+class OllamaServer(LoopbackServer):
+    """Loopback Ollama that knows the models it is given."""
+
+    handler = OllamaHandler
+
+    def __init__(
+        self,
+        responder: Responder = default_responder,
+        *,
+        models: Sequence[str] = ("qwen2:7b", "llama3.1:8b"),
+        latency_seconds: float = 0.0,
+        faults: FaultPlan | None = None,
+        port: int = 0,
+        log: Path | None = None,
+    ) -> None:
+        self.models = tuple(models)
+        super().__init__(responder, latency_seconds=latency_seconds, faults=faults, port=port, log=log)
+
+    def environment(self) -> dict[str, str]:
+        """Address of the server."""
+        return {"OLLAMA_HOST": self.url}
+
+
+if __name__ == "__main__":
+    main(OllamaServer)
