@@ -28,6 +28,8 @@ class DocumentEngine(Protocol):
     models: tuple[str, ...]
     fingerprint: str
     """Changes whenever the answers may: engine version, models, parameters and prompt versions."""
+    problems_per_call: int
+    """Most error items that one `map` call should be given."""
 
     def chunk_budget(self, language: str) -> int | None:
         """Tokens of transcript that one `extract` call can take, or None where nothing limits it."""

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from techne.errors import InputError, TechneError
 
@@ -90,6 +89,12 @@ class DocgenRequest(BaseModel):
         "input. Model answers that were paid for are reused.",
     )
 
+    @model_validator(mode="after")
+    def _model_needs_its_engine(self) -> Self:
+        if self.model is not None and self.engine not in ("bedrock", "ollama"):
+            raise ValueError("a model needs its engine: set engine to bedrock or ollama")
+        return self
+
     def identity(self) -> str:
         """Hash of everything that decides what the document says; the execution's fingerprint."""
         fields = self.model_dump(
@@ -139,14 +144,12 @@ class DocgenResult(BaseModel):
     engine_reason: str
     models: tuple[str, ...] = ()
     attempt: int
-    paid_calls: int = Field(description="Model calls sent in this attempt; the others came from the cache.")
+    calls_sent: int = Field(
+        description="Calls sent to providers by this process meanwhile, retries included; answers from a cache "
+        "are not among them."
+    )
     grounding: GroundingSummary
     transcript_sha256: str
-
-    @property
-    def total_cost_usd(self) -> Decimal | None:
-        """The cost, exactly as printed."""
-        return None if self.cost_usd is None else Decimal(str(self.cost_usd))
 
 
 def success_envelope(result: DocgenResult) -> dict[str, Any]:
@@ -179,7 +182,7 @@ def describe_validation(error: ValidationError) -> str:
     """One sentence that names the first wrong field, what is wrong with it, and how many more there are."""
     problems = error.errors(include_url=False, include_input=False)
     first = problems[0]
-    place = ".".join(str(part) for part in first["loc"]) or "the event"
+    place = ".".join(str(part) for part in first["loc"]) or "the whole"
     rest = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
     known = ", ".join(DocgenRequest.model_fields)
     message = (

@@ -30,6 +30,9 @@ class LLMRequest(BaseModel):
     )
     request_id: str = Field("", description="For the log; not part of the cache key.")
     timeout_seconds: float | None = Field(None, gt=0)
+    when_full: Literal["refuse", "wait"] | None = Field(
+        None, description="What a full queue does with it; None is LLM_EXECUTOR_WHEN_FULL (S4-13)."
+    )
     prompt_version: str = Field("", description="Version of the prompt file; part of the cache key.")
 
 

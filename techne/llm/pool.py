@@ -114,7 +114,8 @@ class ProviderPool:
             return await self.slots.acquire(ahead=True)
         call.queue_length = self.slots.waiting
         try:
-            slot = await self.slots.acquire()
+            waits = None if request.when_full is None else request.when_full == "wait"
+            slot = await self.slots.acquire(wait_when_full=waits)
         except QueueFullError:
             self._ledger.count(self.provider.name, request.model or "", "refused")
             raise

@@ -66,11 +66,12 @@ class Slots:
         """Callers in the queue."""
         return len(self._queue)
 
-    async def acquire(self, *, ahead: bool = False) -> Slot:
+    async def acquire(self, *, ahead: bool = False, wait_when_full: bool | None = None) -> Slot:
         """Wait for a slot.
 
         Args:
             ahead: Go to the head of the queue, full or not: for a call that was admitted before.
+            wait_when_full: This caller's own choice; None is that of the queue.
 
         Raises:
             QueueFullError: The queue is full, and callers are to be refused rather than wait.
@@ -78,7 +79,8 @@ class Slots:
         if self._in_flight < self.max_parallel and not self._queue:
             self._take()
             return Slot(self)
-        if not ahead and not self._wait_when_full and self.waiting >= self._queue_size:
+        waits = self._wait_when_full if wait_when_full is None else wait_when_full
+        if not ahead and not waits and self.waiting >= self._queue_size:
             raise QueueFullError(
                 f"The queue of {self._name} is full ({self._queue_size} requests wait); nothing was sent.",
                 cure="Submit fewer at once, or raise LLM_EXECUTOR_QUEUE_SIZE, "

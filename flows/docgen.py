@@ -1,0 +1,135 @@
+"""docgen: a recorded training's transcript becomes a grounded document, in six stages.
+
+    python flows/docgen.py                                     the bundled sample
+    python flows/docgen.py --transcript recording.json         a transcript of your own
+    python flows/docgen.py '{"transcription_s3_uri": "..."}'   an event
+
+This file says under which lease; the stages in their order stand in `flows.docgen_attempt`, and the command
+line in `flows.docgen_command`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import time
+from pathlib import PurePosixPath
+from typing import Any
+
+from prefect import flow
+from prefect.runtime import flow_run
+
+from flows.docgen_attempt import Attempt
+from tasks.docgen import read_stored_transcript
+from techne.documents.request import (
+    DocgenRequest,
+    DocgenResult,
+    error_envelope,
+    parse_request,
+    success_envelope,
+)
+from techne.errors import ExecutionConflictError, TechneError
+from techne.settings import Settings, get_settings
+from techne.tracking import Acquired, Completed, ExecutionRecord, Heartbeat, TrackingStore, open_tracking
+from techne.tracking.owner import is_gone, this_owner
+
+logger = logging.getLogger(__name__)
+
+
+def _flow_run_name() -> str:
+    request = flow_run.parameters["request"]
+    fields = request if isinstance(request, dict) else request.model_dump()
+    name = fields.get("execution_id") or PurePosixPath(fields["transcription_s3_uri"]).name
+    return f"docgen-{name}"
+
+
+@flow(name="docgen", flow_run_name=_flow_run_name, persist_result=True, result_serializer="json")
+async def docgen(request: DocgenRequest) -> DocgenResult:
+    """Turn a recorded training's transcript into a grounded Markdown and DOCX document.
+
+    Every statement of the document has evidence in the recording. Runs on Bedrock, on a local Ollama, or
+    without any model on the embedded extractive engine. The same execution id runs once; a killed run goes
+    on where it was and pays for nothing twice.
+
+    Raises:
+        TechneError: Typed by what went wrong; an `InputError` if the request is to be mended.
+    """
+    started = time.monotonic()
+    settings = get_settings()
+    tracking = open_tracking(settings)
+    await asyncio.to_thread(tracking.check)
+    stored = None
+    if request.execution_id is None:
+        stored = await read_stored_transcript(request.transcription_s3_uri)
+        request = request.named(stored.sha256)
+    outcome = await asyncio.to_thread(_acquire, tracking, request, settings)
+    if isinstance(outcome, Completed):
+        return await _stored_result(outcome.record, request)
+    with Heartbeat(tracking, outcome.lease) as heartbeat:
+        try:
+            stored = stored or await read_stored_transcript(request.transcription_s3_uri)
+            attempt = Attempt(request, settings, tracking, outcome, heartbeat, started)
+            result = await attempt.generate(stored)
+            await asyncio.to_thread(tracking.complete, outcome.lease, result.model_dump(mode="json"))
+        except BaseException as error:  # a cancelled or interrupted run is a failed one on the record
+            _record_failure(tracking, outcome, error)
+            raise
+    return result
+
+
+def lambda_handler(event: object, context: object = None) -> dict[str, Any]:
+    """Run docgen for one event (S1-21, S1-28) and answer with the envelope of S1-30 or S1-31."""
+    try:
+        return success_envelope(asyncio.run(docgen(parse_request(event))))
+    except TechneError as error:
+        return error_envelope(error)
+    except Exception as error:
+        logger.exception("Unexpected failure")
+        return error_envelope(error)
+
+
+def _acquire(tracking: TrackingStore, request: DocgenRequest, settings: Settings) -> Acquired | Completed:
+    return tracking.acquire(
+        str(request.execution_id),
+        request.identity(),
+        owner=this_owner(),
+        lease_seconds=settings.lease_seconds,
+        request=request.model_dump(mode="json"),
+        force=request.force,
+        is_gone=is_gone,
+    )
+
+
+async def _stored_result(record: ExecutionRecord, request: DocgenRequest) -> DocgenResult:
+    """The result of a completed execution, unless the transcript has changed since.
+
+    A transcript that can't be read any more doesn't take away the result that was made from it.
+    """
+    result = DocgenResult.model_validate(record.result)
+    try:
+        stored = await read_stored_transcript(request.transcription_s3_uri)
+    except TechneError as error:
+        logger.warning("The transcript can't be compared with the one that was used: %s", error)
+    else:
+        if stored.sha256 != result.transcript_sha256:
+            raise ExecutionConflictError(
+                f"The transcript of execution {record.execution_id!r} has changed since it was completed.",
+                cure="Use another execution id, or force a new attempt.",
+            )
+    logger.info("Execution %s is completed; this is its stored result", record.execution_id)
+    return result
+
+
+def _record_failure(tracking: TrackingStore, acquired: Acquired, error: BaseException) -> None:
+    message = str(error) if isinstance(error, TechneError) else f"{type(error).__name__}: {error}"
+    try:
+        tracking.fail(acquired.lease, message)
+    except TechneError:
+        logger.exception("The failure could not be recorded")
+
+
+if __name__ == "__main__":
+    from flows.docgen_command import main
+
+    sys.exit(main(sys.argv[1:], docgen))

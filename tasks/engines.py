@@ -1,0 +1,42 @@
+"""Engines as plain data, so that a task's parameters are JSON, and the engine behind it in this process."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from techne.documents.engine import DocumentEngine
+from techne.settings import get_settings
+
+
+class EngineSpec(BaseModel):
+    """Which engine a task is to use."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Literal["bedrock", "ollama", "extractive"]
+    model: str | None = Field(None, description="Model id; None is the provider's configured one.")
+    fingerprint: str = Field("", description="The engine's own; part of every cache key.")
+
+    @property
+    def pays(self) -> bool:
+        """Whether the engine makes model calls."""
+        return self.name != "extractive"
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Tags of its tasks; a limit on one caps them across runs."""
+        return (f"provider:{self.name}",) if self.pays else ()
+
+    def engine(self) -> DocumentEngine:
+        """The engine, over this process's executor."""
+        if not self.pays:
+            from techne.documents.engines.extractive import ExtractiveEngine
+
+            return ExtractiveEngine()
+        from techne.documents.engines.llm import LLMEngine
+        from techne.llm import shared_executor
+
+        settings = get_settings()
+        return LLMEngine(shared_executor(settings), provider=self.name, settings=settings, model=self.model)

@@ -1,0 +1,6 @@
+"""Documents by a language model."""
+
+from techne.documents.engines.llm.calls import Submits
+from techne.documents.engines.llm.engine import LLMEngine
+
+__all__ = ["LLMEngine", "Submits"]

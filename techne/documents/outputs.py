@@ -1,0 +1,92 @@
+"""Stage 6 before anything is stored: the document's files, made and checked in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from pydantic import Base64Bytes, JsonValue
+
+from techne.documents.assembly import assemble_markdown
+from techne.documents.docx import render_docx, validate_docx
+from techne.documents.evidence import evidence_file
+from techne.documents.grounding import GroundingReport, check_grounding
+from techne.documents.markdown import parse
+from techne.documents.model import Document
+from techne.transcripts.model import CleanTranscript, Frozen, Transcript
+
+
+class DocumentFiles(Frozen):
+    """The files of one document, and what the manifest says of them."""
+
+    MARKDOWN: ClassVar[str] = "document.md"
+    DOCX: ClassVar[str] = "document.docx"
+    EVIDENCE: ClassVar[str] = "evidence.json"
+
+    markdown: str
+    docx: Base64Bytes
+    evidence: str
+    report: GroundingReport
+    details: dict[str, JsonValue]
+
+
+def render_files(
+    document: Document, transcript: Transcript, cleaned: CleanTranscript, rejected: Sequence[str]
+) -> DocumentFiles:
+    """Check a document against the recording and render it.
+
+    Args:
+        document: What the engine made.
+        transcript: The recording as read; the document is checked against every word of it.
+        cleaned: The recording as the engine saw it, for what was kept out.
+        rejected: Items that extraction refused, with the reason.
+
+    Raises:
+        OutputError: The DOCX does not read back with the document's headings.
+    """
+    report = check_grounding(document, transcript)
+    markdown = assemble_markdown(document, report, transcript)
+    docx = render_docx(markdown, title=document.outline.title, language=document.facts.language)
+    validate_docx(docx, _headings(markdown))
+    return DocumentFiles.model_construct(
+        markdown=markdown,
+        docx=docx,
+        evidence=evidence_file(document, cleaned.dropped, report).model_dump_json(indent=1) + "\n",
+        report=report,
+        details=_details(document, transcript, cleaned, rejected, report),
+    )
+
+
+def _headings(markdown: str) -> list[str]:
+    """The headings of a text as a reader sees them."""
+    tokens = parse(markdown)
+    inlines = [tokens[place + 1] for place, token in enumerate(tokens) if token.type == "heading_open"]
+    return ["".join(child.content for child in inline.children or ()) for inline in inlines]
+
+
+def _details(
+    document: Document,
+    transcript: Transcript,
+    cleaned: CleanTranscript,
+    rejected: Sequence[str],
+    report: GroundingReport,
+) -> dict[str, JsonValue]:
+    facts = document.facts
+    return {
+        "facts": facts.model_dump(mode="json"),
+        "transcript": {
+            "format": transcript.source_format,
+            "words": transcript.word_count,
+            "turns": len(transcript.turns),
+            "turns_kept": len(cleaned.transcript.turns),
+            "speech_dropped": len(cleaned.dropped),
+        },
+        "content": {
+            "items": len(document.items),
+            "items_rejected": list(rejected),
+            "problems": len(document.problems),
+            "sections": len(document.sections),
+            "sections_truncated": [part.section_id for part in document.sections if part.truncated],
+        },
+        "grounding": report.model_dump(mode="json"),
+    }

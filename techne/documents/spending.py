@@ -1,0 +1,31 @@
+"""What the model calls behind a document used, over all stages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from techne.documents.merging import total_cost
+from techne.documents.model import ContentMap, Extraction, Outline, WrittenSection
+from techne.llm.model import Usage
+
+
+@dataclass(slots=True)
+class Spending:
+    """Sums the stages' usage. Answers from a cache count too: they were paid for once."""
+
+    _parts: list[Extraction | ContentMap | Outline | WrittenSection] = field(default_factory=list)
+
+    def add(self, *parts: Extraction | ContentMap | Outline | WrittenSection) -> None:
+        """Add the outcome of a stage, or of a part of one."""
+        self._parts.extend(parts)
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens of all calls that went into the document."""
+        return sum((part.usage for part in self._parts), Usage())
+
+    @property
+    def cost_usd(self) -> Decimal | None:
+        """Their cost; None where a price is not known, and where there were no calls."""
+        return total_cost((part.usage, part.cost_usd) for part in self._parts)
