@@ -1,0 +1,1 @@
+"""The tests of techne, mirroring the house."""

@@ -1,0 +1,1 @@
+"""Transcripts: read in any format, cleaned, chunked and counted in tokens."""

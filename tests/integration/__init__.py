@@ -1,0 +1,1 @@
+"""Tests against real servers: Prefect, moto, and providers' protocols on loopback."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 import techne.aws
@@ -176,14 +174,12 @@ def test_a_denied_request_names_the_action_that_it_needs(
             store.read(uri)
 
 
-def test_missing_credentials_are_found_quickly(aws: MotoAWS, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_credentials_are_named(aws: MotoAWS, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     uri = parse_uri("s3://bucket/key.json")
-    started = time.monotonic()
     with pytest.raises(AccessDeniedError, match=r"no AWS credentials.*AWS_PROFILE"):
         open_store(uri, Settings()).read(uri)
-    assert time.monotonic() - started < 5
 
 
 def test_an_unknown_profile_is_named(aws: MotoAWS, monkeypatch: pytest.MonkeyPatch) -> None:

