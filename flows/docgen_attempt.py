@@ -70,7 +70,10 @@ class Attempt:
         transcript, cleaned = await stages.clean(stored.data, self.request.transcription_s3_uri)
         language = self.request.language or transcript.language
         choice = await select_engine(
-            self.request.engine, self.settings, lambda: shared_executor(self.settings)
+            self.request.engine,
+            self.settings,
+            lambda: shared_executor(self.settings),
+            model=self.request.model,
         )
         logger.info("%s", choice.reason)
         chunks = self._chunks(cleaned, choice.engine, language)
@@ -169,7 +172,7 @@ class Attempt:
         language: str,
         progress: RunProgress,
     ) -> ContentMap:
-        groups = plan_mapping(items, max_groups=max(len(items), 1), per_call=getattr(engine, "problems_per_call", 4))
+        groups = plan_mapping(items, max_groups=max(len(items), 1), per_call=engine.problems_per_call)
         await progress.start("map", len(groups))
         task = stages.map_problems.with_options(tags=spec.tags)
 
@@ -290,4 +293,4 @@ class Attempt:
 
 def _calls_sent(settings: Settings) -> int:
     """Attempts of this process at any provider so far."""
-    return sum(model.attempts for model in shared_executor(settings).usage().models)
+    return shared_executor(settings).usage().attempts

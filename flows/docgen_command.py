@@ -100,10 +100,10 @@ def _request(command: DocgenCommand) -> DocgenRequest:
                 cure='Pass \'{"transcription_s3_uri": "..."}\', or use flags: see --help.',
             ) from None
         return parse_request(event)
-    fields = command.model_dump(exclude={"event"}, exclude_unset=True)
+    fields = command.model_dump(exclude={"event"})
     if not command.transcription_s3_uri:
         fields |= {"transcription_s3_uri": str(SAMPLE), "force": True}
-        fields.setdefault("execution_id", SAMPLE_EXECUTION_ID)
+        fields["execution_id"] = command.execution_id or SAMPLE_EXECUTION_ID
     return DocgenRequest.model_validate(fields)
 
 
