@@ -1,0 +1,44 @@
+"""Which kind of item a statement is."""
+
+from __future__ import annotations
+
+from techne.documents.engines.extractive.analysis import Statement
+from techne.documents.model import ItemKind
+
+
+def kind_of(statement: Statement) -> ItemKind:
+    """The kind by the strongest cue; what gives no cue explains a concept."""
+    has = statement.has
+    if has("prohibition") and not has("symptom", "error"):
+        return ItemKind.RISK if has("risk") else ItemKind.RULE
+    if has("prevention") and not (has("error") and has("symptom")):
+        return ItemKind.PREVENTION
+    if statement.commands:
+        if has("prohibition", "risk"):
+            return ItemKind.RISK if has("risk") else ItemKind.RULE
+        return ItemKind.SOLUTION if has("solution") else ItemKind.COMMAND
+    if has("error", "symptom"):
+        if has("solution") and has("action", "obligation") and not has("symptom"):
+            return ItemKind.SOLUTION
+        if has("risk") and not has("symptom"):
+            return ItemKind.RISK
+        if has("prohibition"):
+            return ItemKind.RULE
+        if has("cause") and not has("symptom"):
+            return ItemKind.DIAGNOSTIC
+        return ItemKind.ERROR
+    if has("risk"):
+        return ItemKind.RISK
+    if has("solution"):
+        return ItemKind.SOLUTION
+    if has("obligation") and not (has("setting") and statement.code_values):
+        return ItemKind.RULE
+    if has("setting") and (statement.numbers or statement.code_values):
+        return ItemKind.CONFIGURATION
+    if has("action"):
+        return ItemKind.DIAGNOSTIC if has("look") else ItemKind.SOLUTION
+    if has("diagnosis", "cause"):
+        return ItemKind.DIAGNOSTIC
+    if has("location") and statement.code_values:
+        return ItemKind.CONFIGURATION
+    return ItemKind.CONCEPT
