@@ -10,12 +10,11 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from prefect import Flow
 from prefect.settings import (
     PREFECT_API_URL,
     PREFECT_LOGGING_LEVEL,
@@ -47,6 +46,9 @@ SAMPLE_EXECUTION_ID = "sample"
 STARTUP_TIMEOUT_SECONDS = 180
 
 
+DocgenFlow = Callable[[DocgenRequest], Coroutine[Any, Any, DocgenResult]]
+
+
 class DocgenCommand(DocgenRequest):
     """Turn a recorded training's transcript into a grounded Markdown and DOCX document.
 
@@ -64,7 +66,7 @@ class DocgenCommand(DocgenRequest):
     )
 
 
-def main(arguments: Sequence[str], docgen: Flow[[DocgenRequest], Any]) -> int:
+def main(arguments: Sequence[str], docgen: DocgenFlow) -> int:
     """Run docgen as the command line asks, and return the exit code."""
     console = Console(stderr=True)
     as_event = False
@@ -107,10 +109,10 @@ def _request(command: DocgenCommand) -> DocgenRequest:
     return DocgenRequest.model_validate(fields)
 
 
-def _run(request: DocgenRequest, docgen: Flow[[DocgenRequest], Any], console: Console) -> DocgenResult:
+def _run(request: DocgenRequest, docgen: DocgenFlow, console: Console) -> DocgenResult:
     started = time.monotonic()
     with _quiet_prefect(), LiveProgress(console) as progress, listening(progress):
-        result: DocgenResult = asyncio.run(docgen(request))
+        result = asyncio.run(docgen(request))
     print_summary(console, result, started)
     return result
 

@@ -100,7 +100,7 @@ async def extract(engine: EngineSpec, chunks: list[Chunk], language: str, first:
 
 @task(name="map", task_run_name="map-{first}", **_STORED)
 async def map_problems(
-    engine: EngineSpec, groups: list[MappingGroup], language: str, first: int
+    engine: EngineSpec, groups: list[MappingGroup], language: str, first: str
 ) -> ContentMap:
     """Stage 3 for some groups of problems, in parallel (S4-11)."""
     worker = engine.engine()

@@ -145,7 +145,7 @@ class DocgenResult(BaseModel):
     models: tuple[str, ...] = ()
     attempt: int
     calls_sent: int = Field(
-        description="Calls sent to providers by this process meanwhile, retries included; answers from a cache "
+        description="Calls sent to providers by this process meanwhile, retries included; cached answers "
         "are not among them."
     )
     grounding: GroundingSummary

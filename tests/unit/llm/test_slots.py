@@ -134,3 +134,19 @@ def test_cancellation_at_any_moment_leaves_no_slot_behind(seed: int, max_paralle
         assert slots.max_in_flight <= max_parallel
 
     asyncio.run(scenario())
+
+
+async def test_a_caller_may_choose_to_wait_at_a_full_queue() -> None:
+    """S4-13: refuse by default, wait where the caller is a pipeline."""
+    slots = Slots("test", max_parallel=1, queue_size=1)
+    held = await slots.acquire()
+    queued = asyncio.create_task(slots.acquire())
+    await asyncio.sleep(0)
+    with pytest.raises(QueueFullError):
+        await slots.acquire()
+    patient = asyncio.create_task(slots.acquire(wait_when_full=True))
+    await asyncio.sleep(0)
+    held.release()
+    (await queued).release()
+    (await patient).release()
+    assert slots.in_flight == 0
