@@ -30,7 +30,7 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	@touch $@
 
 demo: $(VENV)/.runtime  ## run docgen on the bundled recording, with no account and no network
-	@$(BIN)/python flows/docgen.py
+	@DO_NOT_TRACK=1 $(BIN)/python flows/docgen.py
 
 test: $(VENV)/.dev  ## run every test
 	@$(BIN)/python -m pytest

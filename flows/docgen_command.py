@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
@@ -104,7 +105,7 @@ def _request(command: DocgenCommand) -> DocgenRequest:
         return parse_request(event)
     fields = command.model_dump(exclude={"event"})
     if not command.transcription_s3_uri:
-        fields |= {"transcription_s3_uri": str(SAMPLE), "force": True}
+        fields |= {"transcription_s3_uri": os.path.relpath(SAMPLE), "force": True}
         fields["execution_id"] = command.execution_id or SAMPLE_EXECUTION_ID
     return DocgenRequest.model_validate(fields)
 
