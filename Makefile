@@ -3,6 +3,8 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv --no-progress pip
+# Company networks re-sign TLS with certificates that only the system's store knows.
+export UV_SYSTEM_CERTS ?= true
 
 .PHONY: help demo test test-fast lint format bench lock clean
 
