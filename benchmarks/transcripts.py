@@ -5,7 +5,7 @@ both measurements by turns, so that a busy moment of the machine meets all of th
 counts. The peak is the whole resident set of a child process that does the work once (`ru_maxrss` of itself),
 interpreter, imports and the file's own text included.
 
-Run `python -m benchmarks.transcripts --help` from the repository's root.
+Run `python benchmarks/transcripts.py --help`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,6 @@ STEPS = ("json.load", "read", "clean", "chunk")
 
 def main() -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.transcripts",
         description="Time and memory of reading, cleaning and chunking transcripts, against json.load.",
         epilog=f"The exit status is 1 if {AIM_HOURS} hours take over {MOST_TIMES_JSON_LOAD:g} times "
         f"json.load or over {MOST_MEGABYTES:g} MB.",
@@ -104,7 +103,7 @@ def loaded(path: Path) -> object:
 
 
 def child_peak_megabytes(path: Path, max_tokens: int) -> float:
-    command = [sys.executable, "-m", "benchmarks.transcripts", "--max-tokens", str(max_tokens)]
+    command = [sys.executable, __file__, "--max-tokens", str(max_tokens)]
     child = subprocess.run([*command, "--peak-of", path], check=True, capture_output=True, text=True)
     return float(child.stdout)
 

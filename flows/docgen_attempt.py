@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from flows.progress import RunProgress
+from flows.settled_engine import settled_engine
 from tasks import docgen as stages
 from tasks.artifacts import draw_artifacts
 from tasks.batching import MAX_EXTRACT_TASKS, MAX_MAP_TASKS, MAX_WRITE_TASKS, deal
 from tasks.engines import EngineSpec
 from techne.documents.engine import DocumentEngine
-from techne.documents.engines.selection import EngineChoice, select_engine
+from techne.documents.engines.selection import EngineChoice
 from techne.documents.mapping import MappingGroup, merge_maps, plan_mapping
 from techne.documents.merging import merge_extractions
 from techne.documents.model import (
@@ -38,6 +39,7 @@ from techne.storage import ObjectURI, PublishedOutputs, StoredObject, open_store
 from techne.tracking import Acquired, Heartbeat, TrackingStore
 from techne.transcripts.chunking import chunk_transcript
 from techne.transcripts.model import Chunk, CleanTranscript, Transcript
+from techne.transcripts.tokens import corrected_estimate
 
 logger = logging.getLogger(__name__)
 
@@ -69,17 +71,11 @@ class Attempt:
         await progress.start("clean", 1)
         transcript, cleaned = await stages.clean(stored.data, self.request.transcription_s3_uri)
         language = self.request.language or transcript.language
-        choice = await select_engine(
-            self.request.engine,
-            self.settings,
-            lambda: shared_executor(self.settings),
-            model=self.request.model,
-        )
+        choice, spec = await settled_engine(self.request, self.settings, self.tracking, self.acquired)
         logger.info("%s", choice.reason)
-        chunks = self._chunks(cleaned, choice.engine, language)
+        chunks = self._chunks(cleaned, choice.engine, spec, language)
         await progress.finish()
 
-        spec = EngineSpec(name=choice.name, model=self.request.model, fingerprint=choice.engine.fingerprint)
         extraction = await self._extract(spec, chunks, language, progress)
         spending.add(extraction)
         content = await self._map(spec, choice.engine, extraction.items, language, progress)
@@ -125,7 +121,9 @@ class Attempt:
         )
         return folder / execution_id
 
-    def _chunks(self, cleaned: CleanTranscript, engine: DocumentEngine, language: str) -> list[Chunk]:
+    def _chunks(
+        self, cleaned: CleanTranscript, engine: DocumentEngine, spec: EngineSpec, language: str
+    ) -> list[Chunk]:
         if not cleaned.transcript.turns:
             raise EmptyTranscriptError(
                 f"Nothing in {self.request.transcription_s3_uri} is about a technical subject: "
@@ -139,6 +137,7 @@ class Attempt:
                 cleaned.transcript,
                 max_tokens=most if budget is None else min(most, budget),
                 overlap_turns=self.settings.chunk_overlap_turns,
+                estimate=corrected_estimate(spec.token_ratio),
             )
         )
 

@@ -17,6 +17,7 @@ class EngineSpec(BaseModel):
 
     name: Literal["bedrock", "ollama", "extractive"]
     model: str | None = Field(None, description="Model id; None is the provider's configured one.")
+    token_ratio: float = Field(1.0, ge=1, description="The model's tokens for each one that is estimated.")
     fingerprint: str = Field("", description="The engine's own; part of every cache key.")
 
     @property
@@ -35,8 +36,15 @@ class EngineSpec(BaseModel):
             from techne.documents.engines.extractive import ExtractiveEngine
 
             return ExtractiveEngine()
-        from techne.documents.engines.llm import LLMEngine
+        from techne.documents.engines.llm import LLMEngine, TokenCalibration
         from techne.llm import shared_executor
 
         settings = get_settings()
-        return LLMEngine(shared_executor(settings), provider=self.name, settings=settings, model=self.model)
+        return LLMEngine(
+            shared_executor(settings),
+            provider=self.name,
+            settings=settings,
+            model=self.model,
+            token_ratio=self.token_ratio,
+            calibration=TokenCalibration.of(settings),
+        )

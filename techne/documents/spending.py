@@ -27,5 +27,7 @@ class Spending:
 
     @property
     def cost_usd(self) -> Decimal | None:
-        """Their cost; None where a price is not known, and where there were no calls."""
+        """Their cost: nothing if there were none, None if a price is not known."""
+        if not self.usage.total_tokens:
+            return Decimal(0)
         return total_cost((part.usage, part.cost_usd) for part in self._parts)

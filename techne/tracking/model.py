@@ -43,7 +43,9 @@ class ExecutionRecord(BaseModel):
     error: str | None = Field(None, description="Why the last attempt failed.")
     request: dict[str, JsonValue] | None = Field(None, description="What was asked for.")
     result: dict[str, JsonValue] | None = Field(None, description="Body of the success envelope.")
-    metadata: dict[str, JsonValue] = Field(default_factory=dict)
+    metadata: dict[str, JsonValue] = Field(
+        default_factory=dict, description="What later attempts at the same input go by too."
+    )
     created_at: AwareDatetime
     updated_at: AwareDatetime
     revision: int = Field(1, ge=1, description="Grows by one at every write; the condition of the next one.")

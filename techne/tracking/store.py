@@ -121,7 +121,7 @@ class TrackingStore:
         """Take the lease of an execution, or learn that it is done.
 
         A new execution starts with attempt 1. One that failed, or whose worker went silent, is taken over
-        with the next attempt.
+        with the next attempt, and with its metadata if the input is the same.
 
         Args:
             execution_id: The execution.
@@ -159,6 +159,7 @@ class TrackingStore:
                     "lease_id": lease_id,
                     "lease_expires_at": now + timedelta(seconds=lease_seconds),
                     "request": None if request is None else dict(request),
+                    "metadata": found.metadata if found and found.fingerprint == fingerprint else {},
                     "created_at": found.created_at if found else now,
                     "updated_at": now,
                     "revision": found.revision + 1 if found else 1,

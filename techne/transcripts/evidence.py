@@ -6,14 +6,15 @@ of three hours has some thirty thousand of them. What follows from the evidence 
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import NamedTuple
 
 from techne.transcripts.lexicon import Cue, Lexicon, Match, PhraseIndex, normalise, words
 
-_TOKEN = re.compile(r"\S+")
 _EDGES = ".,;:!?…\"'()[]{}«»“”‘’—–"
 _ENDERS = ".!?…"
 _ABBREVIATIONS = frozenset({"dr", "dra", "sr", "sra", "mr", "mrs", "ms", "prof", "profa", "eng"})
@@ -29,8 +30,7 @@ _MASKING = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word as written, with its punctuation, and where it stands in the turn."""
 
     raw: str
@@ -47,17 +47,25 @@ class Token:
     @property
     def ends_sentence(self) -> bool:
         """Whether a full stop, question or exclamation mark follows the word."""
-        return self.raw.rstrip("\"'”’)»]")[-1:] in _ENDERS
+        return not self.raw[-1:].isalnum() and self.raw.rstrip("\"'”’)»]")[-1:] in _ENDERS
 
 
 def tokenise(text: str) -> list[Token]:
     """The whitespace-separated words of a turn."""
     tokens = []
-    for match in _TOKEN.finditer(text):
-        raw = match.group()
-        core = raw.strip(_EDGES)
-        tokens.append(Token(raw, core, normalise(core), match.start(), match.end()))
+    end = 0
+    for raw in text.split():
+        start = text.index(raw, end)
+        end = start + len(raw)
+        core, word = _core_and_word(raw)
+        tokens.append(Token(raw, core, word, start, end))
     return tokens
+
+
+@functools.lru_cache(maxsize=65_536)
+def _core_and_word(raw: str) -> tuple[str, str]:
+    core = raw.strip(_EDGES)
+    return core, normalise(core)
 
 
 def split_sentences(tokens: Sequence[Token]) -> list[list[Token]]:
@@ -127,7 +135,7 @@ class Examiner:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
-        self._index = PhraseIndex.of(lexicon.cues)
+        self._index = PhraseIndex(lexicon.cues)
         self._weights: dict[str, Weight] = {}
 
     def examine(self, sentence: Sequence[Token]) -> Evidence:
@@ -156,10 +164,11 @@ class Examiner:
         evidence.covered = (covered + len(names - masked)) / len(spoken)
         if evidence.covered < 1:
             self._weigh(sentence, masked, names, evidence)
-        instructing = {at for at, word in enumerate(normalised) if word in lexicon.imperatives} - masked
-        evidence.instructs = bool(instructing)
-        if 0 in instructing:
-            evidence.technical = True
+        if not lexicon.imperatives.isdisjoint(normalised):
+            instructing = {at for at, word in enumerate(normalised) if word in lexicon.imperatives} - masked
+            evidence.instructs = bool(instructing)
+            if 0 in instructing:
+                evidence.technical = True
         evidence.salutation = _salutation(sentence, evidence.matches, names)
         return evidence
 
@@ -228,11 +237,11 @@ _CALLED = words(
 def _vocatives(sentence: Sequence[Token]) -> set[int]:
     """Positions of capitalised words that stand like a name called: between commas, or last after one."""
     found = set()
-    for position in range(1, len(sentence)):
-        token = sentence[position]
-        alone = sentence[position - 1].raw[-1:] in ",.?!" and token.trail[:1] in {",", ".", "?", "!"}
-        if alone and token.core.istitle() and token.core.isalpha():
-            found.add(position)
+    for position, token in enumerate(sentence):
+        if position and token.core.istitle() and token.core.isalpha():
+            alone = sentence[position - 1].raw[-1:] in ",.?!" and token.trail[:1] in {",", ".", "?", "!"}
+            if alone:
+                found.add(position)
     return found
 
 

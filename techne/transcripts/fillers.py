@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from techne.transcripts.evidence import Token
 from techne.transcripts.lexicon import Lexicon, words
@@ -90,11 +89,11 @@ def _close_gap(
             return
         mark = gone.trail.lstrip(",;:—–-") or ("." if is_tag else "")
         mark = "." if is_tag and mark.startswith("?") else mark
-        kept[-1] = replace(previous, raw=previous.raw.rstrip(",;:") + mark)
+        kept[-1] = previous._replace(raw=previous.raw.rstrip(",;:") + mark)
     elif (
         previous.raw.endswith(",") and previous.word in lexicon.connectors and previous.word != following.word
     ):
-        kept[-1] = replace(previous, raw=previous.raw.rstrip(","))
+        kept[-1] = previous._replace(raw=previous.raw.rstrip(","))
 
 
 def capitalised(token: Token, following: Token | None) -> Token:
@@ -106,4 +105,4 @@ def capitalised(token: Token, following: Token | None) -> Token:
         return token
     at = token.raw.find(token.core)
     core = token.core[0].upper() + token.core[1:]
-    return replace(token, raw=token.raw[:at] + core + token.raw[at + len(core) :], core=core)
+    return token._replace(raw=token.raw[:at] + core + token.raw[at + len(core) :], core=core)

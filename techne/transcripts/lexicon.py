@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import functools
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 
 
@@ -126,45 +126,29 @@ class Match:
     phrase: tuple[str, ...]
 
 
-@dataclass(slots=True)
 class PhraseIndex:
-    """Finds the longest phrase at each word, by the phrase's first word."""
+    """Finds the longest phrase at each word; where several cues have it, the first in the order of `Cue`."""
 
-    by_first_word: dict[str, list[tuple[tuple[str, ...], Cue]]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, cues: dict[Cue, frozenset[tuple[str, ...]]]) -> PhraseIndex:
-        """An index of all phrases; of two equal ones the first cue in the order of `Cue` wins."""
-        index = cls()
-        for phrase, cue in _in_order(cues):
-            index.by_first_word.setdefault(phrase[0], []).append((phrase, cue))
-        for candidates in index.by_first_word.values():
-            candidates.sort(key=lambda candidate: -len(candidate[0]))
-        return index
+    def __init__(self, cues: dict[Cue, frozenset[tuple[str, ...]]]) -> None:
+        self._cues = {phrase: cue for cue in reversed(Cue) for phrase in cues.get(cue, ())}
+        self._lengths: dict[str, list[int]] = {}
+        """Lengths of the phrases that begin with a word, the longest first."""
+        for first, length in sorted({(phrase[0], len(phrase)) for phrase in self._cues}, reverse=True):
+            self._lengths.setdefault(first, []).append(length)
 
     def find(self, normalised: Sequence[str]) -> list[Match]:
         """Matches from left to right, none overlapping."""
         found: list[Match] = []
-        position = 0
-        while position < len(normalised):
-            match = self._at(normalised, position)
-            if match is None:
-                position += 1
-            else:
-                found.append(match)
-                position = match.end
+        spoken = tuple(normalised)
+        end = 0
+        for start, lengths in enumerate(map(self._lengths.get, spoken)):
+            if lengths is None or start < end:
+                continue
+            for length in lengths:
+                phrase = spoken[start : start + length]
+                cue = self._cues.get(phrase)
+                if cue is not None:
+                    end = start + len(phrase)
+                    found.append(Match(start, end, cue, phrase))
+                    break
         return found
-
-    def _at(self, normalised: Sequence[str], start: int) -> Match | None:
-        for phrase, cue in self.by_first_word.get(normalised[start], ()):
-            end = start + len(phrase)
-            if tuple(normalised[start:end]) == phrase:
-                return Match(start, end, cue, phrase)
-        return None
-
-
-def _in_order(cues: dict[Cue, frozenset[tuple[str, ...]]]) -> Iterator[tuple[tuple[str, ...], Cue]]:
-    for cue in Cue:
-        entries: Iterable[tuple[str, ...]] = cues.get(cue, ())
-        for phrase in sorted(entries):
-            yield phrase, cue

@@ -48,7 +48,7 @@ def read_transcript(data: bytes, *, source: str) -> Transcript:
 
 
 def transcript_from_json(document: object, *, source: str) -> Transcript:
-    """Read a transcript whose JSON is parsed already; raises as `read_transcript` does."""
+    """Read a transcript whose JSON is parsed already, and used up by it; raises as `read_transcript` does."""
     logger.info("Parsing AWS Transcribe JSON output")
     if not isinstance(document, dict):
         kind = "a list" if isinstance(document, list) else "a bare value"

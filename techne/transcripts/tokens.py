@@ -1,4 +1,4 @@
-"""How many tokens a text takes, estimated on the safe side, and corrected by what providers report.
+"""How many tokens a text takes, estimated on the safe side, and corrected where a model is known to differ.
 
 No current tokenizer ships in a wheel, and a quarter of the characters is about 30 % too low on timestamped
 Portuguese. So every piece of the text is given what tokenizers commonly give it, and a margin of 25 %.
@@ -6,10 +6,10 @@ Portuguese. So every piece of the text is given what tokenizers commonly give it
 
 from __future__ import annotations
 
+import math
 import re
-from collections import deque
+from collections.abc import Callable
 from functools import lru_cache
-from threading import Lock
 
 _EIGHTH = 8
 """Costs are whole eighths of a token, so that sums are exact."""
@@ -34,6 +34,13 @@ def estimate_tokens(text: str) -> int:
     return -(-sum(map(_eighths, _PIECE.findall(text))) // _EIGHTH)
 
 
+def corrected_estimate(ratio: float) -> Callable[[str], int]:
+    """`estimate_tokens` times `ratio`, rounded up; parts of a text still never cost less than the whole."""
+    if ratio == 1:
+        return estimate_tokens
+    return lambda text: math.ceil(ratio * estimate_tokens(text))
+
+
 @lru_cache(maxsize=1 << 15)
 def _eighths(piece: str) -> int:
     first = piece[0]
@@ -51,42 +58,3 @@ def _letter_extra(letter: str) -> int:
     if letter.isascii():
         return 0
     return _TOKEN // 2 if letter <= _LAST_ALPHABET else _TOKEN
-
-
-class TokenCalibration:
-    """Corrects estimates for each model by the counts that its provider reported.
-
-    The correction is the highest ratio of reported to estimated among the latest calls, so that it stays on
-    the safe side; below 1 it counts only once enough calls agree. Safe to use from several threads.
-    """
-
-    LEAST_RATIO = 0.5
-    MOST_RATIO = 2.0
-    SAMPLES_TO_LOWER = 8
-    _LATEST = 32
-    _LEAST_TOKENS = 64
-
-    def __init__(self) -> None:
-        self._ratios: dict[str, deque[float]] = {}
-        self._lock = Lock()
-
-    def record(self, model: str, *, estimated: int, reported: int) -> None:
-        """Learn from one call; calls too small to tell anything are passed over."""
-        if estimated < self._LEAST_TOKENS or reported <= 0:
-            return
-        with self._lock:
-            self._ratios.setdefault(model, deque(maxlen=self._LATEST)).append(reported / estimated)
-
-    def ratio(self, model: str) -> float:
-        """What estimates for the model are multiplied by: 1.0 until something is known."""
-        with self._lock:
-            latest = self._ratios.get(model)
-            if not latest:
-                return 1.0
-            highest, samples = max(latest), len(latest)
-        least = self.LEAST_RATIO if samples >= self.SAMPLES_TO_LOWER else 1.0
-        return min(max(highest, least), self.MOST_RATIO)
-
-    def corrected(self, model: str, estimated: int) -> int:
-        """The estimate, corrected for the model."""
-        return -int(-estimated * self.ratio(model) // 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from techne.documents.engine import DocumentEngine
@@ -13,6 +13,7 @@ from techne.documents.merging import merge_extractions
 from techne.documents.model import ContentMap, Extraction, Outline, WrittenSection
 from techne.transcripts.chunking import chunk_transcript
 from techne.transcripts.model import Chunk, Transcript, Turn
+from techne.transcripts.tokens import estimate_tokens
 
 _SERVICES = ["payments", "gateway", "ledger", "search", "billing", "catalog", "mailer", "auth", "reports"]
 _SPEECH = {
@@ -93,11 +94,16 @@ class DocumentRun:
 
 
 async def run_stages(
-    engine: DocumentEngine, turns: Sequence[Turn], language: str, *, max_tokens_per_chunk: int = 100_000
+    engine: DocumentEngine,
+    turns: Sequence[Turn],
+    language: str,
+    *,
+    max_tokens_per_chunk: int = 100_000,
+    estimate: Callable[[str], int] = estimate_tokens,
 ) -> DocumentRun:
     """All calls of a stage at once, as tasks would make them."""
     budget = min(engine.chunk_budget(language) or max_tokens_per_chunk, max_tokens_per_chunk)
-    chunks = chunk_transcript(transcript_of(turns, language), max_tokens=budget)
+    chunks = chunk_transcript(transcript_of(turns, language), max_tokens=budget, estimate=estimate)
     extraction = merge_extractions(
         await asyncio.gather(*(engine.extract(chunk, language) for chunk in chunks))
     )

@@ -29,8 +29,8 @@ _TITLES = {"bedrock": "Bedrock", "ollama": "Ollama"}
 class Checks(Submits, Protocol):
     """An executor that can also say whether a provider is there."""
 
-    async def check(self, provider: str) -> None:
-        """Return if the provider is there and has its model.
+    async def check(self, provider: str, model: str | None = None) -> None:
+        """Return if the provider is there and has the model (None: its configured one).
 
         Raises:
             LLMError: What is missing, and the cure.
@@ -69,11 +69,11 @@ async def select_engine(
         return _extractive("The embedded extractive engine, as chosen: no model was asked.")
     executor = executor_factory()
     if choice != "auto":
-        if problem := await _problem(choice, settings, executor):
+        if problem := await _problem(choice, settings, executor, model):
             raise problem
         return _llm(choice, "as chosen", settings, executor, model)
     bedrock, ollama = await asyncio.gather(
-        _problem("bedrock", settings, executor), _problem("ollama", settings, executor)
+        _problem("bedrock", settings, executor, model), _problem("ollama", settings, executor, model)
     )
     if bedrock is None:
         return _llm("bedrock", "configured and reachable", settings, executor, model)
@@ -96,14 +96,14 @@ def _extractive(reason: str) -> EngineChoice:
     return EngineChoice(name="extractive", reason=reason, engine=ExtractiveEngine())
 
 
-async def _problem(provider: str, settings: Settings, executor: Checks) -> LLMError | None:
+async def _problem(provider: str, settings: Settings, executor: Checks, model: str | None) -> LLMError | None:
     """Why a provider can't be used, or None if it can."""
     try:
         if provider == "bedrock":
             await _within(_on_thread(lambda: _require_credentials(settings)), provider)
             # Importing the client is slow and says nothing about the service, so it is not timed.
             await _on_thread(lambda: executor.capabilities(provider))
-        await _within(executor.check(provider), provider)
+        await _within(executor.check(provider, model), provider)
     except LLMError as error:
         return error
     return None

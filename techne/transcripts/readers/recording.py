@@ -11,6 +11,8 @@ JSONObject = dict[str, Any]
 
 LONGEST_SECONDS = 30 * 24 * 3600.0
 """A time beyond this is taken for damage, and treated as missing."""
+_NUMERIC = frozenset({str, float, int})
+"""What may hold a number; a bool is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +48,36 @@ class Recording:
     duration: float | None = None
 
 
-def seconds(value: object, *, unit: float = 1.0) -> float | None:
+def seconds(value: Any, *, unit: float = 1.0) -> float | None:
     """A time in seconds, or None for anything that is not a plausible time."""
-    number = _number(value)
-    # The comparison is false for NaN and for infinities too.
-    if number is None or not 0 <= number * unit <= LONGEST_SECONDS:
+    if type(value) not in _NUMERIC:
         return None
-    return number if unit == 1 else round(number * unit, 6)
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    # The comparison is false for NaN and for infinities too.
+    if not 0.0 <= number * unit <= LONGEST_SECONDS:
+        return None
+    return number if unit == 1.0 else round(number * unit, 6)
 
 
-def confidence(value: object) -> float | None:
+def confidence(value: Any) -> float | None:
     """A confidence between 0 and 1, or None."""
-    number = _number(value)
-    return number if number is not None and 0 <= number <= 1 else None
+    if type(value) not in _NUMERIC:
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if 0.0 <= number <= 1.0 else None
 
 
 def text(value: object) -> str:
     """A string, or a bare number as a string; anything else is no text."""
-    if isinstance(value, str):
+    if type(value) is str:
         return value
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if type(value) is int or type(value) is float:
         try:
             return str(value)
         except ValueError:  # more digits than Python converts
@@ -86,12 +98,3 @@ def mappings(value: object) -> list[JSONObject]:
 def mean(values: Sequence[float]) -> float | None:
     """The arithmetic mean, kept inside 0 to 1 against rounding, or None of nothing."""
     return min(max(math.fsum(values) / len(values), 0.0), 1.0) if values else None
-
-
-def _number(value: object) -> float | None:
-    if type(value) is not str and type(value) is not float and type(value) is not int:
-        return None
-    try:
-        return float(value)
-    except (ValueError, OverflowError):
-        return None

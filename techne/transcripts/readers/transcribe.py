@@ -47,7 +47,7 @@ def recognises(document: JSONObject) -> bool:
 
 
 def read(document: JSONObject, source: str) -> Recording:
-    """Read one output file.
+    """Read one output file; its `results.items` are taken out of the document.
 
     Raises:
         TranscriptError: A part of the file is not what it should be, or no word has a time.
@@ -97,7 +97,7 @@ class _Window:
 
 
 def _raw_items(results: JSONObject) -> list[JSONObject]:
-    raw = mappings(results.get("items"))
+    raw = mappings(results.pop("items", None))
     channels = mappings(mapping(results.get("channel_labels")).get("channels"))
     if channels and not any("channel_label" in item for item in raw):
         within = [

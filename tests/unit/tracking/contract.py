@@ -225,6 +225,40 @@ class TrackingContract:
         assert record is not None
         assert record.metadata == {"engine": "extractive", "ratio": 0.1, "chunks": [1, None]}
 
+    @pytest.mark.parametrize("ended", ["lapsed", "gone", "failed", "completed"])
+    def test_a_new_attempt_at_the_same_input_keeps_the_metadata(
+        self, store: TrackingStore, clock: FakeClock, ended: str
+    ) -> None:
+        lease = self.acquire(store)
+        store.update(lease, stage="extract", metadata={"token_ratio": 1.0625})
+        if ended == "lapsed":
+            clock.advance(121)
+        elif ended == "failed":
+            store.fail(lease, "error")
+        elif ended == "completed":
+            store.complete(lease, RESULT)
+        outcome = store.acquire(
+            "run-1",
+            "input-1",
+            owner="worker-2",
+            lease_seconds=120,
+            force=ended == "completed",
+            is_gone=lambda owner: ended == "gone" and owner == "worker-1",
+        )
+        assert isinstance(outcome, Acquired)
+        assert outcome.record == store.get("run-1")
+        assert (outcome.record.attempt, outcome.record.stage) == (2, "")
+        assert outcome.record.metadata == {"token_ratio": 1.0625}
+
+    def test_another_input_starts_without_metadata(self, store: TrackingStore) -> None:
+        lease = self.acquire(store)
+        store.update(lease, metadata={"token_ratio": 1.0625})
+        store.complete(lease, RESULT)
+        self.acquire(store, fingerprint="input-2", force=True)
+        record = store.get("run-1")
+        assert record is not None
+        assert record.metadata == {}
+
     @pytest.mark.parametrize(
         "cost", ["0.57", "0.1", "0.135", "1234567890.1234567890123456789012345678", "1E-9", "0"]
     )

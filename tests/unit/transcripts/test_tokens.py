@@ -1,8 +1,6 @@
-"""Token estimates: on the safe side, and corrected by what providers report."""
+"""Token estimates: on the safe side, and corrected for models that count more."""
 
 from __future__ import annotations
-
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -10,7 +8,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from techne.llm.tokens import estimate_tokens as estimate_without_margin
-from techne.transcripts.tokens import TokenCalibration, estimate_tokens
+from techne.transcripts.tokens import corrected_estimate, estimate_tokens
 
 PORTUGUESE = (
     "[t0012 0:03:15 spk_1] Então, a solução é aumentar o max_connections para 250 e reiniciar o serviço de "
@@ -80,50 +78,21 @@ def test_the_estimate_is_never_below_the_one_without_margin(text: str) -> None:
     assert estimate_tokens(text) >= estimate_without_margin(text)
 
 
-def test_an_unknown_model_is_not_corrected() -> None:
-    assert TokenCalibration().corrected("some-model", 1000) == 1000
+@given(
+    one=st.text(max_size=60),
+    other=st.text(max_size=60),
+    ratio=st.floats(min_value=1, max_value=2, allow_nan=False),
+)
+@examples(max_examples=100, deadline=None)
+def test_a_corrected_estimate_adds_up_like_the_estimate(one: str, other: str, ratio: float) -> None:
+    """Chunks are planned with it."""
+    one, other = f"{one}.", f"{other}."
+    estimate = corrected_estimate(ratio)
+    whole = estimate(one + other)
+    assert max(estimate(one), estimate(other)) <= whole <= estimate(one) + estimate(other)
+    assert ratio * estimate_tokens(one) <= estimate(one) < ratio * estimate_tokens(one) + 1
 
 
-def test_one_call_above_the_estimate_raises_the_next() -> None:
-    calibration = TokenCalibration()
-    calibration.record("dense", estimated=1000, reported=1300)
-    assert calibration.corrected("dense", 200) == 260
-    assert calibration.corrected("other", 200) == 200
-
-
-def test_estimates_are_lowered_only_when_enough_calls_agree() -> None:
-    calibration = TokenCalibration()
-    for _ in range(TokenCalibration.SAMPLES_TO_LOWER - 1):
-        calibration.record("sparse", estimated=1000, reported=800)
-    assert calibration.ratio("sparse") == 1.0
-    calibration.record("sparse", estimated=1000, reported=700)
-    assert calibration.ratio("sparse") == 0.8  # the highest of the latest
-
-
-def test_small_or_uncounted_calls_teach_nothing() -> None:
-    calibration = TokenCalibration()
-    calibration.record("chatty", estimated=10, reported=40)
-    calibration.record("chatty", estimated=1000, reported=0)
-    assert calibration.ratio("chatty") == 1.0
-
-
-@given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)), max_size=60))
-@examples(max_examples=60, deadline=None)
-def test_the_correction_is_bounded(calls: list[tuple[int, int]]) -> None:
-    calibration = TokenCalibration()
-    for estimated, reported in calls:
-        calibration.record("any", estimated=estimated, reported=reported)
-    assert TokenCalibration.LEAST_RATIO <= calibration.ratio("any") <= TokenCalibration.MOST_RATIO
-
-
-def test_threads_share_a_calibration() -> None:
-    calibration = TokenCalibration()
-
-    def call(number: int) -> float:
-        calibration.record(f"model-{number % 5}", estimated=1000, reported=1000 + number % 7)
-        return calibration.ratio(f"model-{number % 5}")
-
-    with ThreadPoolExecutor(8) as pool:
-        ratios = list(pool.map(call, range(2000)))
-    assert all(1.0 <= ratio <= 1.006 for ratio in ratios)
-    assert calibration.ratio("model-0") == 1.006
+def test_without_a_correction_the_estimate_is_itself() -> None:
+    assert corrected_estimate(1.0)(PORTUGUESE) == estimate_tokens(PORTUGUESE)
+    assert corrected_estimate(1.5)(PORTUGUESE) == -(-3 * estimate_tokens(PORTUGUESE) // 2)

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol, TypeVar
 
+from techne.documents.engines.llm.calibration import TokenCalibration
 from techne.documents.merging import total_cost
 from techne.documents.prompts import Prompt
 from techne.errors import ConfigurationError
 from techne.llm.model import Capabilities, LLMRequest, LLMResponse, Usage
 from techne.settings import Settings
-from techne.transcripts.tokens import estimate_tokens
+from techne.transcripts.tokens import corrected_estimate, estimate_tokens
 
 T = TypeVar("T")
 
@@ -25,6 +26,10 @@ _FRAMING_TOKENS = 24
 _LEAST_DATA_TOKENS = 96
 _OUTPUT_SHARE = 0.4
 """Most of a context that an answer may take: 800 of 2048 tokens."""
+_TELLING_TOKENS = 256
+"""Calls from this size on tell how a model counts: what a chat template adds is lost in the margin."""
+_TELLING_TOKENS_WITH_SCHEMA = 4096
+"""Providers put some 500 tokens around a schema, which must not be taken for dense text."""
 
 
 class Submits(Protocol):
@@ -71,9 +76,23 @@ class ModelCalls:
         provider: Registered provider name.
         settings: Output limits.
         model: Model id; None is the provider's configured one.
+        token_ratio: The model's tokens for each one that is estimated.
+        calibration: Told what the model really counts.
     """
 
-    def __init__(self, executor: Submits, provider: str, settings: Settings, model: str | None) -> None:
+    def __init__(
+        self,
+        executor: Submits,
+        provider: str,
+        settings: Settings,
+        model: str | None,
+        *,
+        token_ratio: float = 1.0,
+        calibration: TokenCalibration | None = None,
+    ) -> None:
+        self.tokens = corrected_estimate(token_ratio)
+        """Tokens of a text, as many as this model makes of it."""
+        self._calibration = calibration
         self._executor = executor
         self._provider = provider
         self._model = model
@@ -100,7 +119,7 @@ class ModelCalls:
         Raises:
             ConfigurationError: Prompt and answer leave no room.
         """
-        fixed = estimate_tokens(prompt.system) + estimate_tokens(empty_question) + _FRAMING_TOKENS
+        fixed = self.tokens(prompt.system) + self.tokens(empty_question) + _FRAMING_TOKENS
         room = self.capabilities.context_tokens - self.output_tokens(prompt) - fixed
         if room < _LEAST_DATA_TOKENS:
             raise ConfigurationError(
@@ -144,7 +163,25 @@ class ModelCalls:
         )
         response = await self._executor.submit(request)
         tally.add(response)
+        await self._learn(request, response)
         return response
+
+    def line_tokens(self, line: str) -> int:
+        """Tokens of a line of data with its line break."""
+        return self.tokens(f"{line}\n")
+
+    async def _learn(self, request: LLMRequest, response: LLMResponse) -> None:
+        """Compare the provider's count with the estimate, where one call shows nothing but the text."""
+        if self._calibration is None or response.cached or response.attempts != 1 or request.prefill:
+            return
+        estimated = estimate_tokens(request.system or "") + estimate_tokens(request.prompt)
+        if estimated >= (_TELLING_TOKENS_WITH_SCHEMA if request.json_schema else _TELLING_TOKENS):
+            await asyncio.to_thread(
+                self._calibration.record,
+                f"{response.provider}/{response.model}",
+                estimated=estimated,
+                reported=response.usage.input_tokens,
+            )
 
 
 async def together(questions: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
@@ -156,11 +193,6 @@ async def together(questions: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
         first = failures.exceptions[0]
         raise first from first.__cause__
     return [task.result() for task in running]
-
-
-def line_tokens(line: str) -> int:
-    """Tokens of a line of data with its line break."""
-    return estimate_tokens(f"{line}\n")
 
 
 def batched_by_tokens(costs: Sequence[int], *, most_tokens: int, most_items: int) -> list[slice]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
+from techne.documents.engines.llm.calibration import TokenCalibration
 from techne.documents.engines.llm.calls import ModelCalls, Submits
 from techne.documents.engines.llm.extraction import KIND_GROUPS, ChunkReader, chunk_budget
 from techne.documents.engines.llm.outlining import Outliner
@@ -40,17 +41,28 @@ class LLMEngine:
         provider: Registered provider name, such as `bedrock`; also the engine's name.
         settings: Output limits, and whether to extract by kind.
         model: Model id; the provider's configured one if omitted.
+        token_ratio: The model's tokens for each one that is estimated; it shapes every question.
+        calibration: Told what the model really counts, for later executions.
 
     Raises:
         ConfigurationError: No such provider.
     """
 
     def __init__(
-        self, executor: Submits, *, provider: str, settings: Settings, model: str | None = None
+        self,
+        executor: Submits,
+        *,
+        provider: str,
+        settings: Settings,
+        model: str | None = None,
+        token_ratio: float = 1.0,
+        calibration: TokenCalibration | None = None,
     ) -> None:
         self.name = provider
         self.models: tuple[str, ...] = (executor.model(provider, model),)
-        self._calls = ModelCalls(executor, provider, settings, model)
+        self._calls = ModelCalls(
+            executor, provider, settings, model, token_ratio=token_ratio, calibration=calibration
+        )
         self.problems_per_call = problems_per_call(self._calls)
         self._groups = KIND_GROUPS if settings.docgen_extract_by_kind else (tuple(ItemKind),)
         capabilities = self._calls.capabilities
@@ -61,6 +73,7 @@ class LLMEngine:
             capabilities.context_tokens,
             capabilities.max_output_tokens,
             capabilities.continues_prefill,
+            token_ratio,
         )
         digest = hashlib.sha256(repr((_VERSION, prompts_fingerprint(), parameters)).encode()).hexdigest()
         self.fingerprint = f"llm/{provider}/{self.models[0]}/{digest[:16]}"

@@ -12,7 +12,7 @@ from itertools import zip_longest
 from typing import Any
 
 from techne.documents.engines.llm.answers import STATEMENTS_SCHEMA, sane_title, statements
-from techne.documents.engines.llm.calls import ModelCalls, Tally, batched_by_tokens, line_tokens, together
+from techne.documents.engines.llm.calls import ModelCalls, Tally, batched_by_tokens, together
 from techne.documents.engines.llm.rendering import item_line, neutralised
 from techne.documents.engines.llm.sections import DraftSection, repaired_sections
 from techne.documents.model import Item, Outline, Problem, Statement
@@ -99,7 +99,7 @@ class Outliner:
     async def _drafted(self, lines: Mapping[str, str], label: str) -> _Draft:
         ids = list(lines)
         batches = batched_by_tokens(
-            [line_tokens(line) for line in lines.values()],
+            [self._calls.line_tokens(line) for line in lines.values()],
             most_tokens=self._room,
             most_items=self._most_lines,
         )

@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Any
 
 from techne.documents.engines.llm.answers import sane_title
-from techne.documents.engines.llm.calls import ModelCalls, Tally, batched_by_tokens, line_tokens, together
+from techne.documents.engines.llm.calls import ModelCalls, Tally, batched_by_tokens, together
 from techne.documents.engines.llm.rendering import item_line
 from techne.documents.mapping import CANDIDATES_PER_PROBLEM, rank_candidates, unsolved_problem
 from techne.documents.model import ContentMap, Item, Problem, Statement
@@ -83,7 +83,7 @@ class ProblemMapper:
     def _batches(self, errors: Sequence[Item]) -> list[slice]:
         """Errors leave at least as much room for their candidates as they take, several times over."""
         return batched_by_tokens(
-            [line_tokens(_line(error)) for error in errors],
+            [self._calls.line_tokens(_line(error)) for error in errors],
             most_tokens=self._room // 4,
             most_items=max(1, self._calls.output_tokens(self._prompt) // _ANSWER_TOKENS_PER_PROBLEM),
         )
@@ -114,12 +114,12 @@ class ProblemMapper:
 
     def _fitting(self, errors: Sequence[Item], candidates: Sequence[Item]) -> list[Item]:
         """The candidates that fit, the likeliest of each error before the second likeliest of any."""
-        room = self._room - sum(line_tokens(_line(error)) for error in errors)
+        room = self._room - sum(self._calls.line_tokens(_line(error)) for error in errors)
         ranked = [rank_candidates(error, candidates)[:CANDIDATES_PER_PROBLEM] for error in errors]
         chosen: set[str] = set()
         for rank in range(max(map(len, ranked))):
             for candidate in (ranking[rank] for ranking in ranked if rank < len(ranking)):
-                cost = line_tokens(_line(candidate))
+                cost = self._calls.line_tokens(_line(candidate))
                 if candidate.id not in chosen and cost <= room:
                     chosen.add(candidate.id)
                     room -= cost

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from techne.documents.engines.llm.calls import ModelCalls, Tally, batched_by_tokens, line_tokens, together
+from techne.documents.engines.llm.calls import ModelCalls, Tally, batched_by_tokens, together
 from techne.documents.engines.llm.prose import (
     cited_ids,
     joined_at_seam,
@@ -20,7 +20,6 @@ from techne.documents.engines.llm.prose import (
 from techne.documents.engines.llm.rendering import item_line, neutralised, problem_lines
 from techne.documents.model import Item, OutlineSection, Problem, WrittenSection
 from techne.documents.prompts import Prompt, load_prompt
-from techne.transcripts.tokens import estimate_tokens
 
 MOST_CONTINUATIONS = 4
 _TEMPERATURE = 0.2
@@ -79,11 +78,18 @@ class SectionWriter:
             lines = {item.id: item_line(item, problem_id=problem.id) for item in own}
             blocks.append(_Part(problem_lines(problem, given), lines))
         blocks += [_Part([], {item.id: item_line(item)}) for item in left.values()]
-        pieces = [piece for block in blocks for piece in block.pieces(self._room)]
+        pieces = [
+            piece
+            for block in blocks
+            for piece in ([block] if self._tokens(block) <= self._room else block.pieces())
+        ]
         batches = batched_by_tokens(
-            [piece.tokens for piece in pieces], most_tokens=self._room, most_items=len(pieces)
+            [self._tokens(piece) for piece in pieces], most_tokens=self._room, most_items=len(pieces)
         )
         return [_Part.joined(pieces[batch]) for batch in batches]
+
+    def _tokens(self, part: _Part) -> int:
+        return sum(map(self._calls.line_tokens, part.lines))
 
     async def _written(self, part: _Part, label: str) -> tuple[str, bool]:
         """The part's text, and whether it is still cut off."""
@@ -124,7 +130,7 @@ class SectionWriter:
         """What the context leaves for the answer once it holds the beginning of it."""
         if prefill is None:
             return self._output
-        sent = estimate_tokens(self._prompt.system) + estimate_tokens(question) + estimate_tokens(prefill)
+        sent = sum(map(self._calls.tokens, (self._prompt.system, question, prefill)))
         return min(self._output, self._calls.capabilities.context_tokens - sent - _CONTINUATION_TOKENS)
 
     def _can_continue(self, question: str, text: str) -> bool:
@@ -144,14 +150,8 @@ class _Part:
     def lines(self) -> list[str]:
         return [*self.problems, *self.items.values()]
 
-    @property
-    def tokens(self) -> int:
-        return sum(map(line_tokens, self.lines))
-
-    def pieces(self, most_tokens: int) -> list[_Part]:
-        """The part itself if it fits; else its items without the problem's own words, one by one."""
-        if self.tokens <= most_tokens:
-            return [self]
+    def pieces(self) -> list[_Part]:
+        """Its items without the problem's own words, one by one."""
         return [_Part([], {item_id: line}) for item_id, line in self.items.items()]
 
     def without(self, item_ids: set[str]) -> _Part:

@@ -29,7 +29,7 @@ class Checked(ScriptedExecutor):
         self.checked: list[str] = []
         self._failures = failures
 
-    async def check(self, provider: str) -> None:
+    async def check(self, provider: str, model: str | None = None) -> None:
         self.checked.append(provider)
         if provider in self._failures:
             raise self._failures[provider]
@@ -114,7 +114,7 @@ async def test_a_provider_that_does_not_answer_is_not_waited_for(
     """Both are looked at side by side and given up together."""
 
     class Silent(Checked):
-        async def check(self, provider: str) -> None:
+        async def check(self, provider: str, model: str | None = None) -> None:
             await asyncio.Event().wait()
 
     monkeypatch.setattr(selection, "CHECK_SECONDS", 0.2)
