@@ -74,6 +74,9 @@ class Settings(BaseSettings):
         "refuse", description="A full queue refuses at once, or lets callers wait."
     )
     llm_executor_max_attempts: int = Field(6, ge=1, description="Attempts at one call, the first included.")
+    llm_executor_backoff_seconds: float = Field(
+        0.5, ge=0, le=60, description="Longest wait before the second attempt; it doubles with each one."
+    )
     llm_executor_cache: bool = Field(True, description="Keep successful answers on disk and reuse them.")
 
     @field_validator("techne_allowed_uris", mode="before")

@@ -47,7 +47,7 @@ class LLMExecutor:
         settings: Limits, time-outs and provider defaults; those of the environment if omitted.
         providers: Providers by name, in place of the registered ones.
         cache: Where answers are kept; by default a file under `techne_home`, if `llm_executor_cache` is on.
-        retry: Backoff; by default its own defaults with `llm_executor_max_attempts`.
+        retry: Backoff; by default as `llm_executor_max_attempts` and `llm_executor_backoff_seconds` say.
         clock: Time for backoff and latency.
         dice: Source of jitter.
     """
@@ -66,7 +66,10 @@ class LLMExecutor:
         if cache is None and self.settings.llm_executor_cache:
             cache = ResponseCache(self.settings.techne_home / FILE_NAME)
         self._cache = cache
-        self._retry = retry or RetryPolicy(max_attempts=self.settings.llm_executor_max_attempts)
+        self._retry = retry or RetryPolicy(
+            max_attempts=self.settings.llm_executor_max_attempts,
+            base_seconds=self.settings.llm_executor_backoff_seconds,
+        )
         self._clock = clock or SystemClock()
         self._dice = dice or random.Random()  # noqa: S311 - jitter is no secret
         self._providers = dict(providers or {})
@@ -94,17 +97,17 @@ class LLMExecutor:
         """`submit`, for callers without a loop."""
         return self._wait(self._serve(request))
 
-    async def check(self, provider: str) -> None:
-        """Return if the provider is there, lets us in, and has its configured model.
+    async def check(self, provider: str, model: str | None = None) -> None:
+        """Return if the provider is there, lets us in, and has the model (None: its configured one).
 
         Raises:
             LLMError: What is missing, and how to get it.
         """
-        await asyncio.wrap_future(self._run(self._check(provider)))
+        await asyncio.wrap_future(self._run(self._check(provider, model)))
 
-    def check_sync(self, provider: str) -> None:
+    def check_sync(self, provider: str, model: str | None = None) -> None:
         """`check`, for callers without a loop."""
-        self._wait(self._check(provider))
+        self._wait(self._check(provider, model))
 
     def capabilities(self, provider: str, model: str | None = None) -> Capabilities:
         """What a provider's model can do (S4-5); the configured model's if none is named."""
@@ -233,19 +236,19 @@ class LLMExecutor:
         now = self._clock.monotonic()
         return now - (now if call.started_at is None else call.started_at)
 
-    async def _check(self, name: str) -> None:
+    async def _check(self, name: str, model: str | None) -> None:
         provider = self._pool(name).provider
         try:
             async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
-                spent = await provider.check()
+                spent = await provider.check(model)
         except TimeoutError as error:
             raise ProviderTimeoutError(
                 f"{provider.title} did not answer within {CHECK_TIMEOUT_SECONDS:g} s."
             ) from error
         if spent.total_tokens:
-            self._ledger.count(provider.name, provider.model, "attempts")
-            cost = cost_usd(provider.name, provider.model, spent)
-            self._ledger.answer(provider.name, provider.model, spent, cost)
+            asked = provider.resolve(model)
+            self._ledger.count(provider.name, asked, "attempts")
+            self._ledger.answer(provider.name, asked, spent, cost_usd(provider.name, asked, spent))
 
     async def _on_cache_thread(self, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._cache_thread, work)

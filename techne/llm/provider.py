@@ -88,8 +88,10 @@ class Provider(Protocol):
         """
         ...
 
-    async def check(self) -> Usage:
-        """Return if the server is there, lets us in, and has the configured model; the tokens that it took.
+    async def check(self, model: str | None = None) -> Usage:
+        """Return if the server is there, lets us in, and has the model; the tokens that it took.
+
+        None stands for the configured model.
 
         Raises:
             LLMError: What is missing, and how to get it.

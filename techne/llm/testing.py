@@ -126,7 +126,7 @@ class ScriptedProvider:
             output_ceiling=ceiling,
         )
 
-    async def check(self) -> Usage:
+    async def check(self, model: str | None = None) -> Usage:
         """Always there."""
         return Usage()
 

@@ -106,9 +106,9 @@ class BedrockProvider:
         """One Converse call."""
         return await on_daemon_thread(lambda: self._converse(request), name="techne-bedrock")
 
-    async def check(self) -> Usage:
+    async def check(self, model: str | None = None) -> Usage:
         """One answer of one token: no listing permission says as surely that the model may be invoked."""
-        ping = LLMRequest(provider=self.name, prompt="ping", max_output_tokens=1)
+        ping = LLMRequest(provider=self.name, model=model, prompt="ping", max_output_tokens=1)
         return (await self.complete(ping)).usage
 
     async def close(self) -> None:

@@ -60,9 +60,9 @@ def typed_error(error: Exception, model: str, region: str) -> LLMError:
     name = type(error).__name__
     said = f"Failed to invoke Bedrock: {name} ({error})."
     if isinstance(error, aws.NoCredentialsError | aws.CredentialRetrievalError | aws.TokenRetrievalError):
-        return _no_access(said)
+        return _no_access(said, model)
     if isinstance(error, aws.ProfileNotFound | aws.PartialCredentialsError | aws.NoRegionError):
-        return _no_access(said)
+        return _no_access(said, model)
     if isinstance(error, aws.ReadTimeoutError):
         return ProviderTimeoutError(said, cure="Raise BEDROCK_TIMEOUT_SECONDS, or ask for a shorter answer.")
     if isinstance(error, aws.ResponseStreamingError | aws.IncompleteReadError):
@@ -101,7 +101,7 @@ def _refusal(response: Mapping[str, Any], model: str, region: str) -> LLMError:
         throttled.retry_after_seconds = retry_after_seconds(metadata.get("HTTPHeaders", {}))
         return throttled
     if code in REFUSED_CREDENTIALS or status in {401, 403}:
-        return _no_access(said)
+        return _no_access(said, model)
     if code == "ModelTimeoutException" or status == 408:
         return ProviderTimeoutError(said, cure="Ask for a shorter answer.")
     if code == "ResourceNotFoundException" or status == 404:
@@ -137,10 +137,10 @@ def _no_model(said: str, model: str, region: str) -> ModelNotFoundError:
     )
 
 
-def _no_access(said: str) -> ProviderAccessError:
+def _no_access(said: str, model: str) -> ProviderAccessError:
     return ProviderAccessError(
         said,
-        cure="Give credentials (AWS_PROFILE, a role or keys) that allow bedrock:InvokeModel on the model.",
+        cure=f"Give credentials (AWS_PROFILE, a role or keys) that allow bedrock:InvokeModel on {model}.",
     )
 
 

@@ -121,15 +121,16 @@ class OllamaProvider:
             output_ceiling=ceiling,
         )
 
-    async def check(self) -> Usage:
+    async def check(self, model: str | None = None) -> Usage:
         """The server answers and has pulled the model."""
+        wanted = self.resolve(model)
         try:
             listed = await self._connection().list()
         except Exception as error:  # as above
-            raise self._typed(error, self.model) from error
+            raise self._typed(error, wanted) from error
         names = {entry.model for entry in listed.models}
-        if not names & {self.model, f"{self.model}:latest"}:
-            raise self._unknown(self.model)
+        if not names & {wanted, f"{wanted}:latest"}:
+            raise self._unknown(wanted)
         return Usage()
 
     async def close(self) -> None:
