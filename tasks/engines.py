@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from prefect.settings import PREFECT_API_URL
 from pydantic import BaseModel, ConfigDict, Field
 
 from techne.documents.engine import DocumentEngine
@@ -27,8 +28,12 @@ class EngineSpec(BaseModel):
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """Tags of its tasks; a limit on one caps them across runs."""
-        return (f"provider:{self.name}",) if self.pays else ()
+        """Tags of its tasks; a limit on one caps them across the runs of a server.
+
+        The API that Prefect starts for a single run has no limits and no other runs, but asking it for a
+        slot costs up to two seconds: its SQLite file is locked by the run's own writes.
+        """
+        return (f"provider:{self.name}",) if self.pays and PREFECT_API_URL.value() else ()
 
     def engine(self) -> DocumentEngine:
         """The engine, over this process's executor."""

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from techne.llm.model import LLMRequest, LLMResponse
 from techne.llm.provider import Parameters
+from techne.sqlite import use_write_ahead_log
 
 logger = logging.getLogger("techne.llm")
 
@@ -118,7 +119,7 @@ class ResponseCache:
                 self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
             try:
-                connection.execute("PRAGMA journal_mode = WAL")
+                use_write_ahead_log(connection)
                 connection.execute("PRAGMA synchronous = NORMAL")
                 connection.execute(_TABLE)
             except sqlite3.Error:

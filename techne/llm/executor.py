@@ -173,16 +173,24 @@ class LLMExecutor:
         self._ledger.count(provider.name, model, "requests")
         cache = self._cache
         if cache is None:
-            return await self._call(pool, request)
+            call = Call()
+            try:
+                return await self._call(pool, request, call)
+            finally:
+                call.release()
         key = cache_key(request, model, provider.parameters(request))
 
         async def answer() -> LLMResponse:
             stored = await self._on_cache_thread(lambda: cache.get(key))
             if stored is not None:
                 return stored
-            response = await self._call(pool, request)
-            if is_storable(response):  # shielded: it is paid for, whoever still waits for it
-                await asyncio.shield(self._on_cache_thread(lambda: cache.put(key, response)))
+            call = Call()
+            try:
+                response = await self._call(pool, request, call)
+                if is_storable(response):  # shielded: it is paid for, whoever still waits for it
+                    await asyncio.shield(self._on_cache_thread(lambda: cache.put(key, response)))
+            finally:
+                call.release()
             return response
 
         response, joined = await self._flights.join(key, answer)
@@ -193,9 +201,8 @@ class LLMExecutor:
             log_answer(request, response, queue_length=pool.slots.waiting, latency_seconds=0.0)
         return response
 
-    async def _call(self, pool: ProviderPool, request: LLMRequest) -> LLMResponse:
+    async def _call(self, pool: ProviderPool, request: LLMRequest, call: Call) -> LLMResponse:
         provider, model = pool.provider, request.model or ""
-        call = Call()
 
         async def ask(current: LLMRequest) -> ProviderAnswer:
             return await pool.ask(current, call)

@@ -1,8 +1,8 @@
-"""One provider's calls: a slot for each attempt, a time-out on it, and another attempt where that can help.
+"""One provider's calls: a slot for each, a time-out on every attempt, and another one where that can help.
 
-A call keeps its slot while it waits to try again, so a provider that throttles is asked by no more
-callers than before. Rate buckets, a breaker and adaptive parallelism belong here too: before `_attempt`,
-around the slot.
+A call keeps its slot while it waits to try again, so a provider that throttles is asked by no more callers
+than before, and until its answer is stored, so a killed process loses no more than was in flight. Rate
+buckets, a breaker and adaptive parallelism belong here too: before `_attempt`, around the slot.
 """
 
 from __future__ import annotations
@@ -29,13 +29,19 @@ logger = logging.getLogger("techne.llm")
 
 @dataclass(slots=True)
 class Call:
-    """One submitted request on its way: what it has taken so far."""
+    """One submitted request on its way: its slot, and what it has taken so far."""
 
+    slot: Slot | None = None
     started_at: float | None = None
     queue_length: int = 0
     attempts: int = 0
     usage: Usage = field(default_factory=Usage)
     cost_usd: Decimal | None = Decimal(0)
+
+    def release(self) -> None:
+        """Give the slot back; to be called when all is done, or has failed."""
+        if self.slot is not None:
+            self.slot.release()
 
 
 class ProviderPool:
@@ -64,39 +70,35 @@ class ProviderPool:
     async def ask(self, request: LLMRequest, call: Call) -> ProviderAnswer:
         """One answer, over as many attempts as the retry policy allows. `request.model` is resolved.
 
+        The call has a slot from then on, for asking again or storing the answer; its owner releases it.
+
         Raises:
             LLMError: The last attempt's.
         """
         slot = await self._enter(request, call)
         began = self._clock.monotonic()
         failed = 0
-        try:
-            await self._prepare(request.model or "")
-            while True:
-                try:
-                    return await self._attempt(request, call, slot)
-                except LLMError as error:
-                    failed += 1
-                    wait = self._retry.wait_seconds(
-                        error, failed, self._clock.monotonic() - began, self._dice
-                    )
-                    if wait is None:
-                        raise _exhausted(error, failed) from error
-                    logger.warning(
-                        "request_id=%s provider=%s model=%s attempt=%d failed, next in %.2f s: %s",
-                        request.request_id,
-                        self.provider.name,
-                        request.model,
-                        failed,
-                        wait,
-                        error.message,
-                    )
-                await self._clock.sleep(wait)
-                if not slot.held:
-                    slot = await self.slots.acquire(ahead=True)
-                self._ledger.count(self.provider.name, request.model or "", "retries")
-        finally:
-            slot.release()
+        await self._prepare(request.model or "")
+        while True:
+            try:
+                return await self._attempt(request, call, slot)
+            except LLMError as error:
+                failed += 1
+                wait = self._retry.wait_seconds(error, failed, self._clock.monotonic() - began, self._dice)
+                if wait is None:
+                    raise _exhausted(error, failed) from error
+                logger.warning(
+                    "request_id=%s provider=%s model=%s attempt=%d failed, next in %.2f s: %s",
+                    request.request_id,
+                    self.provider.name,
+                    request.model,
+                    failed,
+                    wait,
+                    error.message,
+                )
+            await self._clock.sleep(wait)
+            slot = await self._enter(request, call)
+            self._ledger.count(self.provider.name, request.model or "", "retries")
 
     async def _prepare(self, model: str) -> None:
         if model not in self._prepared:
@@ -110,17 +112,19 @@ class ProviderPool:
         import_validators()
 
     async def _enter(self, request: LLMRequest, call: Call) -> Slot:
-        if call.started_at is not None:  # asked again: it was admitted before
-            return await self.slots.acquire(ahead=True)
+        if call.slot is not None:
+            if not call.slot.held:  # a time-out parted with it; the call was admitted before
+                call.slot = await self.slots.acquire(ahead=True)
+            return call.slot
         call.queue_length = self.slots.waiting
         try:
             waits = None if request.when_full is None else request.when_full == "wait"
-            slot = await self.slots.acquire(wait_when_full=waits)
+            call.slot = await self.slots.acquire(wait_when_full=waits)
         except QueueFullError:
             self._ledger.count(self.provider.name, request.model or "", "refused")
             raise
         call.started_at = self._clock.monotonic()
-        return slot
+        return call.slot
 
     async def _attempt(self, request: LLMRequest, call: Call, slot: Slot) -> ProviderAnswer:
         name, model = self.provider.name, request.model or ""

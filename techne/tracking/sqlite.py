@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from techne.errors import ConfigurationError, ServiceUnavailableError
+from techne.sqlite import use_write_ahead_log
 from techne.tracking.model import ExecutionRecord, ExecutionStatus
 
 BUSY_TIMEOUT_SECONDS = 30
@@ -85,8 +86,7 @@ class SQLiteTable:
             # Autocommit: a statement is its own transaction.
             connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
             with closing(connection):
-                if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-                    connection.execute("PRAGMA journal_mode = WAL")
+                use_write_ahead_log(connection)
                 connection.execute(_SCHEMA)
                 yield connection
         except sqlite3.OperationalError as error:

@@ -6,6 +6,7 @@ import os
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
@@ -18,6 +19,15 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 REGION = "us-east-1"
+
+
+@pytest.fixture(autouse=True)
+def own_prefect_results(tmp_path: Path) -> Iterator[None]:
+    """Results of flows stay with the test that ran them: a cached one would spare the next test its calls."""
+    from prefect.settings import PREFECT_LOCAL_STORAGE_PATH, temporary_settings
+
+    with temporary_settings({PREFECT_LOCAL_STORAGE_PATH: tmp_path / "prefect-results"}):
+        yield
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from techne.documents.engines.llm.calls import ModelCalls, Tally, together
 from techne.documents.engines.llm.quotes import QuoteFinder
-from techne.documents.engines.llm.rendering import turn_line
+from techne.documents.engines.llm.rendering import turn_line, turn_lines
 from techne.documents.model import Extraction, Item, ItemKind
 from techne.documents.prompts import Prompt, load_prompt
 from techne.errors import OutputValidationError, ProcessingError, RequestTooLargeError
@@ -81,8 +81,8 @@ class ChunkReader:
         self, part: _Part, kinds: Sequence[ItemKind], label: str, halvings: int = 0
     ) -> list[dict[str, Any]]:
         question = self._prompt.user(
-            before="\n".join(map(turn_line, part.before)),
-            recording="\n".join(map(turn_line, part.turns)),
+            before=turn_lines(part.before),
+            recording=turn_lines(part.turns),
             kinds=_listed(kinds),
         )
         try:

@@ -7,7 +7,7 @@ delimiters or like a chat template's control token loses its bracket.
 from __future__ import annotations
 
 import re
-from collections.abc import Set
+from collections.abc import Iterable, Set
 
 from techne.documents.model import Item, Problem
 from techne.transcripts.model import Turn
@@ -37,6 +37,17 @@ def turn_line(turn: Turn) -> str:
         if speaker
         else f"{turn.id}: {neutralised(turn.text)}"
     )
+
+
+def turn_lines(turns: Iterable[Turn]) -> str:
+    """One line for each turn; a speaker who goes on is not named again, to save tokens."""
+    lines: list[str] = []
+    speaker: str | None = None
+    for turn in turns:
+        goes_on = bool(lines) and turn.speaker == speaker
+        lines.append(turn_line(turn.model_copy(update={"speaker": None}) if goes_on else turn))
+        speaker = turn.speaker
+    return "\n".join(lines)
 
 
 def item_line(item: Item, *, code: bool = True, problem_id: str = "", max_words: int | None = None) -> str:
