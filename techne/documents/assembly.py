@@ -90,7 +90,6 @@ class _Assembly:
     def markdown(self) -> str:
         parts = [
             f"# {self._line(self._document.outline.title, 'title')}",
-            self._labels.extractive if self._document.facts.engine == _EXTRACTIVE else "",
             self._facts(self._document.facts),
             self._summary(),
             self._matrix(),
@@ -112,14 +111,16 @@ class _Assembly:
 
     def _facts(self, facts: RecordingFacts) -> str:
         labels = self._labels
-        engine = facts.engine + (f" ({facts.engine_reason})" if facts.engine_reason else "")
+        used = facts.engine != _EXTRACTIVE
+        # Why the embedded engine was taken is a long story; the manifest tells it.
+        reason = facts.engine_reason if used else labels.extractive
+        engine = facts.engine + (f" ({reason})" if reason else "")
         tokens = labels.tokens_in_out.format(
             self._number(facts.usage.input_tokens), self._number(facts.usage.output_tokens)
         )
         cost = labels.unknown_cost
         if facts.cost_usd is not None:
             cost = f"US$ {facts.cost_usd:.4f}".replace(".", labels.decimal)
-        used = facts.engine != _EXTRACTIVE
         speakers = ", ".join(facts.speakers)
         rows = [
             (labels.generated_on, facts.generated_on),
@@ -127,8 +128,8 @@ class _Assembly:
             (labels.speakers, f"{len(facts.speakers)}: {speakers}" if facts.speakers else ""),
             (labels.engine, engine),
             (labels.models, ", ".join(facts.models)),
-            (labels.tokens, tokens if used else "0"),
-            (labels.cost, cost if used else "0"),
+            (labels.tokens, tokens if used else ""),
+            (labels.cost, cost if used else ""),
             (labels.chunks, str(facts.chunks) if facts.chunks > 1 else ""),
         ]
         lines = [f"| {labels.recording} | |", "|---|---|"]

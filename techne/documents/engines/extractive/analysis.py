@@ -6,21 +6,23 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
+from techne.documents.engines.extractive.compression import compressed
 from techne.documents.engines.extractive.corrections import Utterance
 from techne.documents.engines.extractive.lexicon import Lexicon, fold
 from techne.documents.engines.extractive.listing import words
 from techne.documents.engines.extractive.spoken_code import Code, codes_in
-from techne.documents.engines.extractive.trimming import finished, trimmed
+from techne.documents.engines.extractive.trimming import trimmed
 from techne.documents.engines.extractive.values import Value, values_in
 
-_CLAUSE = re.compile(r"[,;:]\s+")
 _VOCATIVE = re.compile(r",\s([A-ZÀ-Ý][a-zà-ÿ]+)(?=\s*[.?!]|,[^,]*\?)")
 """A name that ends a sentence after a comma: "Is that so, Ann?"."""
 _VOCATIVE_WORDS = 9
+_APOLOGY = re.compile(r"[,.] (?:perdao|desculpa|desculpem|sorry|excuse me)[.!?]*$")
+"""An apology at the end takes nothing back: what it is for is no part of the subject."""
+_SHORT_APOLOGY = 5
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-_LONG_CLAUSES = 14
-_FEWEST_LEFT = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +60,21 @@ class Statement:
 
 _CUES = sorted(
     words(
-        "error symptom new_problem diagnosis cause solution action look run obligation prohibition "
+        "error message reports asks_of_trouble named_error symptom new_problem diagnosis cause "
+        "solution action look run obligation prohibition "
         "risk prevention "
         "setting location concept condition reason restriction noise logistics meta personal"
     )
 )
-_TECHNICAL = words(
-    "error symptom diagnosis cause solution action obligation prohibition risk prevention setting condition"
-)
-_TELLING = words("error symptom solution action obligation prohibition risk prevention")
-_CHATTER = words("noise logistics meta personal")
 
 
 class Analyst:
     """Reads the statements of one chunk in one language."""
 
-    def __init__(self, utterances: Sequence[Utterance], lexicon: Lexicon, language: str) -> None:
+    def __init__(
+        self, utterances: Sequence[Utterance], lexicon: Lexicon, language: str, *, is_tight: bool = False
+    ) -> None:
+        self._is_tight = is_tight
         self._lexicon = lexicon
         self._language = language
         self.people = _people(utterance.text for utterance in utterances)
@@ -90,6 +91,8 @@ class Analyst:
         """The statement in an utterance, or None if nothing is left of it."""
         text = self._call.sub("", utterance.text) if self._call else utterance.text
         bare = fold(text).strip(" .,!?…")
+        if _APOLOGY.search(fold(text)) and len(text.split()) <= _SHORT_APOLOGY:
+            return None
         if not bare or self._lexicon.acknowledgement.fullmatch(fold(text).strip()):
             return None
         text = self._condensed(trimmed(text, self._lexicon))
@@ -105,13 +108,14 @@ class Analyst:
             for value in values_in(text, self._lexicon, self._language)
             if not (value.kind == "name" and text[value.start : value.end] in self.people)
         )
+        codes = _codes(text, self._lexicon)
         return Statement(
             utterance=utterance,
             text=text,
             folded=folded,
-            words=len(text.split()),
+            words=_written_words(text, codes),
             values=values,
-            codes=tuple(codes_in(text, self._lexicon)),
+            codes=codes,
             cues=self._cues(folded),
             is_question=text.endswith("?"),
         )
@@ -121,32 +125,25 @@ class Analyst:
         return frozenset(cue for cue in _CUES if getattr(lexicon, cue).search(folded))
 
     def _condensed(self, text: str) -> str:
-        """A long sentence without the clauses at its ends that say nothing of the subject."""
-        if len(text.split()) < _LONG_CLAUSES:
-            return text
-        cuts = [0] + [match.end() for match in _CLAUSE.finditer(text)] + [len(text)]
-        clauses = [(cuts[i], cuts[i + 1]) for i in range(len(cuts) - 1)]
-        first, last = 0, len(clauses)
-        while last - first > 1 and self._is_empty(text[slice(*clauses[last - 1])], strict=False):
-            last -= 1
-        while last - first > 1 and self._is_empty(text[slice(*clauses[first])], strict=True):
-            first += 1
-        kept = text[clauses[first][0] : clauses[last - 1][1]]
-        if (first, last) == (0, len(clauses)) or len(kept.split()) < _FEWEST_LEFT:
-            return text
-        return finished(kept.rstrip(" ,;:"))
+        """A long sentence without the clauses that say nothing of the subject."""
+        codes = _codes(text, self._lexicon)
+        facts = [(code.start, code.end) for code in codes]
+        values = values_in(text, self._lexicon, self._language)
+        people = self.people
+        facts += [(value.start, value.end) for value in values if text[value.start : value.end] not in people]
+        return compressed(text, facts, self._lexicon, self._cues, is_tight=self._is_tight)
 
-    def _is_empty(self, clause: str, *, strict: bool) -> bool:
-        values = values_in(clause, self._lexicon, self._language)
-        if any(value.kind != "name" for value in values) or codes_in(clause, self._lexicon):
-            return False
-        cues = self._cues(fold(clause))
-        chatter = bool(cues & _CHATTER)
-        if strict:
-            return chatter and not cues & (_TECHNICAL - {"action", "condition"})
-        if cues & _TELLING or (values and not chatter):
-            return False
-        return chatter or self._lexicon.afterthought.match(fold(clause)) is not None
+
+@lru_cache(maxsize=8192)
+def _codes(text: str, lexicon: Lexicon) -> tuple[Code, ...]:
+    """Most sentences are looked at twice: before they are shortened, and after."""
+    return tuple(codes_in(text, lexicon))
+
+
+def _written_words(text: str, codes: Sequence[Code]) -> int:
+    """Words as they will be counted: a path that is spoken in ten words is written in one."""
+    saved = sum(len(text[code.start : code.end].split()) - len(code.text.split()) for code in codes)
+    return len(text.split()) - saved
 
 
 def _people(texts: Iterable[str]) -> frozenset[str]:

@@ -1,9 +1,8 @@
 """Resolves what speakers take back at once: "thirty, no, sorry, sixty seconds" becomes "sixty seconds".
 
-The words before a correcting cue (what is taken back) and after it (the repair) are aligned in one of
-three ways: the repair begins again with words that were said ("at two, I mean, at three"), or it brings a
-value of the same kind, or, being short, it replaces as many words. A weak cue ("no", "actually") corrects
-only where a value follows it at once; without an alignment nothing is changed.
+Sentences are read in order. A repair may stand in the sentence of the mistake, in one of the next few, or
+in what another speaker says; `repairs` finds where it takes up what was said. The text is put together from
+spoken words alone, and an utterance that was corrected quotes the repair, never what was taken back.
 """
 
 from __future__ import annotations
@@ -11,303 +10,303 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
+from techne.documents.engines.extractive.alignments import Repair
+from techne.documents.engines.extractive.correction_cues import CorrectionCues, cues_for
+from techne.documents.engines.extractive.drafts import Draft, Utterance
 from techne.documents.engines.extractive.lexicon import Lexicon, fold
+from techne.documents.engines.extractive.objections import Objections
+from techne.documents.engines.extractive.repairs import RepairFinder, clauses_of
 from techne.documents.engines.extractive.sentences import Sentence
-from techne.documents.engines.extractive.values import Value, values_in
-from techne.transcripts.model import Turn
+from techne.documents.engines.extractive.speech import Source, Speech
+from techne.documents.engines.extractive.values import Value
 
-_WORD = re.compile(r"[\w'’./:@=*-]*\w")
-_CLAUSE = re.compile(r"[,;:…—]+\s*|\.{2,}\s*|[.!?]\s+")
-_MOST_CLAUSES = 4
-_RETRACE_WORDS = 14
-_SHORT_REPAIR = 4
-_EXPLANATION_WORDS = 6
-_SHORT_CORRECTION = 6
+__all__ = ["Source", "Utterance", "resolve"]
 
-_Cue = Literal["strong", "joined", "weak"]
-"""A strong cue with a pause at its side, one without, and a word that is rarely a cue at all."""
-
-_REACH = 12
-"""Sentences back in which a value that is named as wrong is looked for."""
+_MOST_REPAIRS = 4
+_SHORT_CORRECTION = 8
+_WAITS = 3
+"""Sentences that may stand between a cue and its repair."""
+_MENTIONS = 2
+"""Sentences after a repair in which the wrong value may be explained."""
+_PAUSES = ",;:…—.!?-"
+_END = " .!?…"
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """Where a piece of what is said comes from: `turn.text[start:end]`."""
+class _Awaited:
+    """A mistake whose repair is still to come: `done[place]` up to `cut`."""
 
-    turn: Turn
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Utterance:
-    """A sentence as it was meant: `text` without what the speakers took back."""
-
-    text: str
-    sources: tuple[Source, ...]
-    position: int
-    speaker: str | None
-    corrected: bool = False
+    place: int
+    cut: int
+    since: int
 
 
 def resolve(sentences: Sequence[Sentence], lexicon: Lexicon, language: str) -> list[Utterance]:
     """The sentences as they were meant, in order; one that only corrects another is gone."""
-    resolver = _Resolver(lexicon, language)
-    done: list[Utterance] = []
-    for sentence in sentences:
-        source = Source(sentence.turn, sentence.start, sentence.end)
-        utterance = resolver.within(
-            Utterance(sentence.text, (source,), sentence.position, sentence.turn.speaker)
-        )
-        if not resolver.across(done, utterance):
-            done.append(utterance)
-    return done
+    return _Resolver(sentences, lexicon, language).resolved()
 
 
 class _Resolver:
-    def __init__(self, lexicon: Lexicon, language: str) -> None:
-        self._lexicon = lexicon
-        self._language = language
+    def __init__(self, sentences: Sequence[Sentence], lexicon: Lexicon, language: str) -> None:
+        self._sentences = sentences
+        self._cues: CorrectionCues = cues_for(language)
+        self._finder = RepairFinder(lexicon, self._cues, language)
+        self._objections = Objections(self._finder, self._cues)
+        self._done: list[Draft] = []
+        self._awaited: _Awaited | None = None
+        self._wrong: tuple[Value, ...] = ()
+        self._mentions_until = -1
+        self._used_until = -1
 
-    def within(self, utterance: Utterance) -> Utterance:
-        """Corrections inside one sentence, the first one first."""
-        for _ in range(_MOST_CLAUSES):
-            step = self._within_once(utterance)
-            if step is None:
-                return utterance
-            utterance = step
-        return utterance
-
-    def _within_once(self, utterance: Utterance) -> Utterance | None:
-        text = utterance.text
-        folded = fold(text)
-        cues = [
-            (match, strong)
-            for pattern, strong in (
-                (self._lexicon.strong_correction, True),
-                (self._lexicon.weak_correction, False),
-            )
-            for match in pattern.finditer(folded)
-            if match.start() > 0 and (strong or _stands_apart(folded, match, strong=False))
-        ]
-        for match, strong in sorted(cues, key=lambda found: (found[0].start(), not found[1])):
-            cue: _Cue = "weak"
-            if strong:
-                cue = "strong" if _stands_apart(folded, match, strong=True) else "joined"
-            left = text[: match.start()].rstrip(" ,;:…—-.")
-            joined = self._repair(left, text[match.end() :].lstrip(" ,;:…—.!?"), cue)
-            if joined is None:
+    def resolved(self) -> list[Utterance]:
+        """Every utterance, corrected."""
+        for place, sentence in enumerate(self._sentences):
+            if place <= self._used_until:
                 continue
-            kept, repair_length = joined
-            repair = text[len(text) - repair_length :]
-            source = utterance.sources[-1]
-            quoted = Source(source.turn, source.end - repair_length, source.end)
-            return replace(utterance, text=f"{kept} {repair}", sources=(quoted,), corrected=True)
-        return None
+            speech = Speech((Source(sentence.turn, sentence.start, sentence.end),))
+            self._add(place, Draft(speech, speech, sentence.position, sentence.turn.speaker))
+        return [draft.finished() for draft in self._done]
 
-    def _repair(self, left: str, right: str, cue: _Cue) -> tuple[str, int] | None:
-        """What stays of the left side, and how many characters of the right side, from its end, follow it."""
-        if not left or not right:
-            return None
-        starts = [0] + [match.end() for match in _CLAUSE.finditer(right)]
-        left_values = values_in(left, self._lexicon, self._language)
-        explained = True
-        for number, start in enumerate(starts[:_MOST_CLAUSES]):
-            clause = right[start:]
-            if not clause.strip():
-                break
-            if number and cue != "strong":
-                break
-            copula = self._lexicon.copula.match(fold(clause))
-            if copula:
-                start += copula.end()
-                clause = right[start:]
-            first = _CLAUSE.split(clause, maxsplit=1)[0]
-            values = values_in(first, self._lexicon, self._language)
-            if self._repeats_wrong(first, values, left_values):
-                continue
-            cut = self._cut(left, first, values, left_values, cue)
-            if cut is not None and (explained or _same_measure(left_values, values)):
-                return left[:cut].rstrip(" ,;"), len(clause)
-            explained = explained and self._is_explanation(first)
-            if values or len(first.split()) > _EXPLANATION_WORDS:
-                break
-        return None
+    def _add(self, place: int, draft: Draft) -> None:
+        recalled = bool(self._done) and self._finder.recalls(self._done[-1].text, draft.text)
+        if recalled and self._repair(place, len(self._done) - 1, None, draft.speech, sure=True):
+            return
+        if self._echoes(draft):
+            self._await(place)
+            return
+        draft, cut = self._within(place, draft)
+        if place <= self._mentions_until and self._finder.only_mentions(draft.text, self._wrong):
+            return
+        if self._continues(place, draft) or (self._done and self._across(place, draft)):
+            return
+        self._done.append(draft)
+        if cut is not None:
+            self._awaited = _Awaited(len(self._done) - 1, cut, place)
 
-    def _repeats_wrong(self, clause: str, values: Sequence[Value], left_values: Sequence[Value]) -> bool:
-        """Whether the clause only names the wrong value once more ("I said 50")."""
-        if not values or not left_values or not self._lexicon.negated_value.search(fold(clause)):
-            return False
-        wrong = {value.key for value in left_values}
-        return all(value.key in wrong for value in values)
-
-    def _is_explanation(self, clause: str) -> bool:
-        return self._lexicon.explanation.match(fold(clause)) is not None
-
-    def _cut(
-        self,
-        left: str,
-        first: str,
-        values: Sequence[Value],
-        left_values: Sequence[Value],
-        cue: _Cue,
-    ) -> int | None:
-        """Where the left side is cut off so that the right side continues it."""
-        left_words = list(_WORD.finditer(left))[-_RETRACE_WORDS:]
-        right_words = list(_WORD.finditer(first))
-        if not right_words or not left_words:
-            return None
-        lead = values[0] if values else None
-        same = [value for value in left_values if lead and _same_kind(value, lead) and value.key != lead.key]
-        retrace = _retraced(left_words, right_words)
-        if retrace is not None:
-            between = left[retrace:]
-            if (same and same[-1].start >= retrace) or (
-                cue == "strong" and not lead and len(between.split()) <= _SHORT_REPAIR + 2
-            ):
-                return retrace
-        if lead and same:
-            words_before = len(_WORD.findall(first[: lead.start]))
-            tail = len(_WORD.findall(left[same[-1].end :]))
-            if cue == "strong" and words_before <= 3 and tail <= _SHORT_REPAIR:
-                return self._aligned(left, first, lead, same[-1])
-            short = len(right_words) <= _SHORT_CORRECTION or cue == "joined"
-            if cue != "strong" and words_before <= 2 and tail <= 2 and short:
-                return self._aligned(left, first, lead, same[-1])
-        return None
-
-    def _aligned(self, left: str, first: str, lead: Value, wrong: Value) -> int:
-        """The start of the wrong value, or of the words before it that the repair says again."""
-        before_right = [fold(word) for word in _WORD.findall(first[: lead.start])]
-        words = list(_WORD.finditer(left[: wrong.start]))
-        cut = wrong.start
-        drop = len(before_right)
-        if drop:
-            tail = words[-drop:]
-            if tail and len(tail) == drop and len(fold(tail[-1].group())) <= 4:
-                cut = tail[0].start()
-        return cut
-
-    def across(self, done: list[Utterance], utterance: Utterance) -> bool:
-        """Corrects an earlier sentence; says whether the new one is used up by it."""
-        if not done:
-            return False
-        text = utterance.text
-        folded = fold(text)
-        strong = self._lexicon.strong_correction.match(folded)
-        weak = None if strong else self._lexicon.weak_correction.match(folded)
-        match = strong or weak
-        rest = text[match.end() :].lstrip(" ,;:…—.!?") if match else text
-        if match and not rest and strong:
-            return False
-        for correction in dict.fromkeys((text, rest)):
-            named = self._names_wrong(done, correction)
-            if named is not None:
-                return self._apply(done, utterance, *named)
-        if match is None:
-            # "Sorry." may stand as a sentence of its own between the two.
-            return self._after_bare_cue(done, utterance)
-        return self._replace_last(done, utterance, rest, strong=strong is not None)
-
-    def _after_bare_cue(self, done: list[Utterance], utterance: Utterance) -> bool:
-        cue = done[-1]
-        folded = fold(cue.text).strip(" .!?…,")
-        whole = self._lexicon.strong_correction.fullmatch(folded)
-        if whole is None or len(done) < 2:
-            return False
-        removed = done.pop()
-        if self._replace_last(done, utterance, utterance.text, strong=True):
+    def _echoes(self, draft: Draft) -> bool:
+        """Whether the last value is but denied, or said again as a question: "Eight?"."""
+        if self._done and self._finder.denies(self._done[-1].text, draft.text.rstrip(_END + "?")):
             return True
-        done.append(removed)
-        return False
-
-    def _replace_last(self, done: list[Utterance], utterance: Utterance, rest: str, *, strong: bool) -> bool:
-        previous = done[-1]
-        if not strong and len(rest.split()) > 7:
+        values = self._finder.figures(draft.text)
+        if len(values) != 1 or not draft.text.endswith("?") or not self._done:
             return False
-        left = previous.text.rstrip(" .!?…")
-        joined = self._repair(left, rest, "strong" if strong else "weak")
-        if joined is None:
-            return False
-        kept, length = joined
-        repaired = f"{kept} {rest[len(rest) - length :]}"
-        # The repair is quoted, and not the sentence that it takes back.
-        done[-1] = replace(previous, text=repaired, sources=utterance.sources, corrected=True)
-        return True
+        said = self._finder.figures(self._done[-1].text)
+        rest = draft.text[: values[0].start] + draft.text[values[0].stop(draft.text) :]
+        return bool(said) and said[-1].key == values[0].key and not re.search(r"\w", rest)
 
-    def _names_wrong(self, done: Sequence[Utterance], rest: str) -> tuple[int, Value, Value, str] | None:
-        """A repair that names the wrong value: "not 8080, it's 8443", "I said 50, it's 100"."""
-        folded = fold(rest)
-        values = values_in(rest, self._lexicon, self._language)
-        if len(values) < 2:
-            return None
-        negation = self._lexicon.negated_value.search(folded)
-        if negation is None or negation.start() > 30 or len(rest.split()) > 22:
-            return None
-        after = [value for value in values if value.start >= negation.end()]
-        if len(after) < 2 or after[0].start - negation.end() > 12:
-            return None
-        wrong = after[0]
-        right = next(
-            (value for value in after[1:] if _same_kind(value, wrong) and value.key != wrong.key), None
-        )
-        if right is None:
-            return None
-        for index in range(len(done) - 1, max(len(done) - _REACH, 0) - 1, -1):
-            for value in values_in(done[index].text, self._lexicon, self._language):
-                if value.kind == wrong.kind and value.key == wrong.key:
-                    return index, value, right, rest
-        return None
+    def _within(self, place: int, draft: Draft) -> tuple[Draft, int | None]:
+        """Corrections inside one sentence, the first one first, and where a cue stands without its repair."""
+        for _ in range(_MOST_REPAIRS):
+            step, cut = self._within_once(place, draft)
+            if step is None:
+                return draft, cut
+            draft = step
+        return draft, None
 
-    def _apply(
-        self, done: list[Utterance], utterance: Utterance, index: int, wrong: Value, right: Value, rest: str
+    def _within_once(self, place: int, draft: Draft) -> tuple[Draft | None, int | None]:
+        text = draft.text
+        folded = fold(text)
+        open_cut: int | None = None
+        read_to = 0
+        for start in self._cue_starts(folded):
+            if start < read_to or not text[:start].strip(_PAUSES + " "):
+                continue
+            before = folded[:start].rstrip()[-1:] in _PAUSES
+            opening = self._cues.opening(folded[start:])
+            if before and self._finder.recalls(text[:start], text[start:]):
+                opening = (0, True)
+            if opening is None:
+                continue
+            length, sure = opening
+            read_to = start + length
+            after = folded[:read_to].rstrip()[-1:] in _PAUSES or self._is_told(
+                folded[start:read_to], text[read_to:]
+            )
+            if not (before if sure else before and after) and not (
+                sure and self._cues.strong.search(folded, start, read_to)
+            ):
+                continue
+            right = text[read_to:]
+            if not right.strip(_END):
+                if sure and open_cut is None and self._finder.figures(text[:start]):
+                    open_cut = start
+                continue
+            left = text[:start].rstrip(_PAUSES + " ")
+            repair = self._finder.find(left, right, sure=sure, joined=not after and not before, inside=True)
+            if repair is not None:
+                return self._joined(place, draft, len(left), draft.speech.part(read_to), repair), None
+            if (
+                sure
+                and before
+                and after
+                and open_cut is None
+                and self._finder.figures(left)
+                and not self._finder.figures(right)
+            ):
+                open_cut = start
+        return None, open_cut
+
+    def _cue_starts(self, folded: str) -> list[int]:
+        cues = (self._cues.strong, self._cues.pause, self._cues.weak, self._cues.filler)
+        starts = {match.start() for cue in cues for match in cue.finditer(folded)}
+        return sorted(starts | {start for start, _ in clauses_of(folded)})
+
+    def _is_told(self, cue: str, right: str) -> bool:
+        """Whether a value follows at once ("actually 8081"), and the cue does not deny it ("not 60")."""
+        return not self._cues.denies.search(cue) and self._finder.begins_with_value(right)
+
+    def _joined(self, place: int, target: Draft, length: int, right: Speech, repair: Repair) -> Draft:
+        """The target's first `length` characters, repaired."""
+        left = target.speech
+        text = right.text
+        repaired = right.part(repair.start, repair.end)
+        self._wrong = repair.wrong
+        self._mentions_until = place + _MENTIONS
+        rest = Speech(())
+        for start, end in self._finder.without_mentions(text, repair):
+            rest += right.part(start, end)
+        meant = left.part(0, repair.cut, trailing=" ") + repaired
+        if repair.resume is not None:
+            meant += left.part(repair.resume, length)
+        quoted = repaired
+        if re.search(r"\w", rest.text):
+            meant += rest
+            quoted += rest
+        return replace(target, speech=meant, quoted=quoted, corrected=True)
+
+    def _repair(
+        self, place: int, index: int, cut: int | None, right: Speech, *, sure: bool, late: bool = False
     ) -> bool:
-        target = done[index]
-        said = rest[right.start : right.end]
-        repaired = target.text[: wrong.start] + said + target.text[wrong.end :]
-        repaired = re.sub(r"\?\s*$", ".", repaired)
-        done[index] = replace(target, text=repaired, sources=(utterance.sources[0],), corrected=True)
+        """Repairs `done[index]` and drops what was said since."""
+        target = self._done[index]
+        left = target.text[:cut].rstrip(_PAUSES + " ")
+        repair = self._finder.find(left, right.text, sure=sure, late=late)
+        if repair is None:
+            return False
+        self._done[index] = self._joined(place, target, len(left), right, repair)
+        del self._done[index + 1 :]
+        self._awaited = None
         return True
 
-
-def _same_kind(one: Value, other: Value) -> bool:
-    if one.kind != other.kind:
+    def _continues(self, place: int, draft: Draft) -> bool:
+        """Whether the sentence brings the repair that a cue before it has promised."""
+        awaited = self._awaited
+        if awaited is None or draft.text.endswith("?"):
+            return False
+        opening = self._cues.opening(fold(draft.text))
+        right = draft.speech.part(opening[0] if opening and opening[0] < len(draft.text) else 0)
+        if self._finder.figures(right.text):
+            if self._repair(place, awaited.place, awaited.cut, right, sure=True, late=True):
+                return True
+            self._awaited = None
+        if place - awaited.since >= _WAITS:
+            self._awaited = None
         return False
-    return not (one.unit and other.unit) or one.unit[:4] == other.unit[:4]
 
+    def _across(self, place: int, draft: Draft) -> bool:
+        """Corrects an earlier sentence; says whether the new one is used up by it."""
+        return (
+            self._objected(place, draft)
+            or self._opened(place, draft)
+            or self._closed(place, draft)
+            or self._restated(place, draft)
+        )
 
-def _same_measure(left: Sequence[Value], right: Sequence[Value]) -> bool:
-    """Whether the last and the first value are quantities of the same unit."""
-    return bool(left and right and left[-1].unit and left[-1].unit[:4] == right[0].unit[:4])
+    def _objected(self, place: int, draft: Draft) -> bool:
+        following = self._sentences[place + 1 : place + 2]
+        spoken = [(self._done[n].text, self._done[n].speaker) for n in range(len(self._done))[-12:]]
+        found = self._objections.find(
+            spoken, (draft.text, draft.speaker), following[0].text if following else ""
+        )
+        if found is None:
+            return False
+        self._used_until = place + found.used
+        if found.right is None:
+            return True
+        index = len(self._done) - len(spoken) + found.place
+        target = self._done[index]
+        said = draft.speech.part(found.right.start, found.right.stop(draft.text))
+        wrong_end = found.wrong.stop(target.text) if found.right.unit else found.wrong.end
+        meant = target.speech.part(0, found.wrong.start) + said
+        rest = target.speech.part(wrong_end, leading=" ")
+        if re.search(r"\w", rest.text):
+            meant += rest
+        self._awaited = None
+        self._wrong, self._mentions_until = (found.wrong,), self._used_until + _MENTIONS
+        self._done[index] = replace(target, speech=meant, quoted=said, corrected=True)
+        return True
 
-
-def _stands_apart(folded: str, match: re.Match[str], *, strong: bool) -> bool:
-    """Whether a pause, written as a comma, stands before the cue; a weak cue needs one after it too."""
-    before = folded[: match.start()].rstrip()
-    after = folded[match.end() :].lstrip()
-    pause_before = before[-1:] in ",;:…—-.!?"
-    pause_after = after[:1] in ",;:…—.!?"
-    if strong:
-        return (pause_before or pause_after) and bool(after)
-    return pause_before and pause_after
-
-
-def _retraced(left: Sequence[re.Match[str]], right: Sequence[re.Match[str]]) -> int | None:
-    """Where the left side says the first words of the right side, the longest and latest such place."""
-    left_words = [fold(word.group()) for word in left]
-    right_words = [fold(word.group()) for word in right]
-    best: tuple[int, int] | None = None
-    for position in range(len(left_words)):
-        length = 0
-        while (
-            position + length < len(left_words)
-            and length < len(right_words)
-            and left_words[position + length] == right_words[length]
+    def _opened(self, place: int, draft: Draft) -> bool:
+        """The sentence begins with a cue."""
+        text = draft.text
+        opening = self._cues.opening(fold(text))
+        if opening is None:
+            return False
+        length, sure = opening
+        previous = self._done[-1]
+        right = draft.speech.part(length)
+        if not re.search(r"\w", right.text):
+            self._await(place)
+            return False
+        pause = text[:length].rstrip()[-1:] in _PAUSES or self._is_told(fold(text[:length]), right.text)
+        asked = previous.text.endswith("?") and previous.speaker != draft.speaker
+        if (
+            asked
+            or text.endswith("?")
+            or not (sure or (pause and len(right.text.split()) < _SHORT_CORRECTION))
         ):
-            length += 1
-        if length and (best is None or length >= best[0]):
-            best = (length, position)
-    return left[best[1]].start() if best else None
+            return False
+        if self._repair(place, len(self._done) - 1, None, right, sure=sure):
+            return True
+        wrong = {value.key for value in self._finder.figures(previous.text)}
+        if sure and all(value.key in wrong for value in self._finder.figures(right.text)):
+            self._await(place)
+        return False
+
+    def _await(self, place: int) -> None:
+        for index in range(len(self._done) - 1, max(len(self._done) - 3, -1), -1):
+            if self._finder.figures(self._done[index].text):
+                self._awaited = _Awaited(index, len(self._done[index].text), place)
+                return
+
+    def _closed(self, place: int, draft: Draft) -> bool:
+        """The sentence ends with a cue, or is followed by nothing but a cue."""
+        text = draft.text
+        folded = fold(text).rstrip(_END)
+        ends = [match for match in self._cues.trailing.finditer(folded) if match.end() == len(folded)]
+        right = text[: ends[0].start()].rstrip(_PAUSES + " ") if ends else text
+        if not ends and not self._cue_follows(place, draft):
+            return False
+        if not right or len(right.split()) > _SHORT_CORRECTION or not self._finder.figures(right):
+            return False
+        after = self._sentences[place + 1 : place + 2] if ends else self._sentences[place + 2 : place + 3]
+        if after and self._finder.restates(right, after[0].text):
+            return False
+        if not self._repair(place, len(self._done) - 1, None, draft.speech.part(0, len(right)), sure=True):
+            return False
+        self._used_until = place if ends else place + 1
+        return True
+
+    def _cue_follows(self, place: int, draft: Draft) -> bool:
+        following = self._sentences[place + 1 : place + 2]
+        if not following or following[0].turn.speaker != draft.speaker:
+            return False
+        opening = self._cues.opening(fold(following[0].text))
+        return bool(opening and opening[1] and opening[0] == len(following[0].text))
+
+    def _restated(self, place: int, draft: Draft) -> bool:
+        """As in "six attempts. Eight attempts.": the same frame with another value, and no third one."""
+        previous = self._done[-1]
+        if previous.speaker != draft.speaker or previous.text.endswith("?"):
+            return False
+        following = [sentence.text for sentence in self._sentences[place + 1 : place + 2]]
+        if not self._finder.restates(previous.text, draft.text):
+            return False
+        if any(self._finder.restates(draft.text, third) for third in following):
+            return False
+        first = self._finder.figures(previous.text)[0]
+        before = [draft.text for draft in self._done[-2:-1]]
+        if before and not before[0].endswith("?") and first.start == 0 and not previous.corrected:
+            return False  # The entries of a list have been told before.
+        return self._repair(place, len(self._done) - 1, None, draft.speech, sure=True)

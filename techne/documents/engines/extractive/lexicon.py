@@ -14,10 +14,32 @@ from functools import lru_cache
 
 SHARED_ERROR = (
     r"errors?|exceptions?|\w+(?:exception|error|backoff)|failed|failures?|fatal|panic|crash(?:ed|es|ing)?|"
-    r"denied|refused|rejected|forbidden|unauthori[sz]ed|not found|no such|timed out|unreachable|unavailable|"
+    r"denied|refused|rejected|forbidden|unauthori[sz]ed|not found|no such|timed out|unreachable|"
+    r"unavailable|"
     r"deadlocks?|overflow|segfault|out of memory|oom\w*|killed|corrupt(?:ed)?|duplicate|mismatch|bugs?"
 )
 """Words of error messages, which are English in every language's recordings."""
+
+
+SHARED_NAMED_ERROR = (
+    r"(?:errors?|status(?: code)?|http|codes?|events?(?: id)?|faults?|alarms?|failures?|sqlstate|"
+    r"exit(?: code)?|"
+    r"erros?|rejeic(?:ao|oes)|codigos?|alarmes?|falhas?|eventos?|excecao)[ :-]{1,2}(?:de |o |a |the |"
+    r"is |equals )?"
+    r"(?:[a-z]{0,6}[-_]?\d[\w./#-]*)|0x[0-9a-f]{4,}|\w*err_\w+|e[a-z]*(?:refused|reset|timedout|acces|"
+    r"noent)|"
+    r"\w{3,}(?:exception|error|backoff|killed)|[a-z]{3}-\d{4,5}"
+)
+"""Errors by their names and numbers: `CommitFailedException`, `0xC0000133`, status 204, `ORA-01555`."""
+
+
+SHARED_MESSAGE = (
+    r"(?:\w+ )?(?:is|was|has been|cannot be|could not be|been)? ?(?:denied|refused|timed out|"
+    r"not found|failed|too \w+|"
+    r"no space left|unreachable|forbidden|closed|reset by peer|no such \w+|mismatch|exceeded|"
+    r"already exists)"
+)
+"""Words that messages are made of in every language's recordings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +81,19 @@ class Cues:
     copula: str
     explanation: str
     afterthought: str
+    joining: str
+    relative: str
+    defining: str
+    negation: str
+    limiting: str
+    hypothesis: str
+    finite: str
     error: str
     symptom: str
+    reports: str
+    reporting: str
+    joint: str
+    asks_of_trouble: str
     new_problem: str
     diagnosis: str
     cause: str
@@ -111,8 +144,21 @@ class Lexicon:
         self.copula = re.compile(rf"(?:{cues.copula})\s+(?=\S)")
         self.explanation = _cue(cues.explanation)
         self.afterthought = _cue(cues.afterthought)
+        self.joining = re.compile(rf"(?:{cues.joining})\b")
+        self.relative = re.compile(rf"(?:{cues.relative})\b")
+        self.defining = re.compile(rf"(?:{cues.defining})\b")
+        self.hypothesis = re.compile(rf"(?:{cues.hypothesis})\b")
+        self.limiting = re.compile(rf"(?:{cues.limiting})\b")
+        self.finite = _cue(cues.finite)
+        self.negation = _cue(cues.negation)
         self.error = _cue(f"{cues.error}|{SHARED_ERROR}")
+        self.message = _cue(SHARED_MESSAGE)
+        self.named_error = _cue(SHARED_NAMED_ERROR)
         self.symptom = _cue(cues.symptom)
+        self.reporting = re.compile(rf"\b(?:{cues.reporting})\s+")
+        self.joint = re.compile(rf"(?:{cues.joint})")
+        self.reports = _cue(cues.reports)
+        self.asks_of_trouble = re.compile(rf"^(?:{cues.asks_of_trouble})\b")
         self.new_problem = _cue(cues.new_problem)
         self.diagnosis = _cue(cues.diagnosis)
         self.cause = _cue(cues.cause)

@@ -79,7 +79,8 @@ CUES = Cues(
         r"apologies)|pardon(?: me)?|excuse me|i mean|i meant|i misspoke|correction|"
         r"scratch that|strike that|make that|let me correct (?:that|myself)|i stand corrected|i was "
         r"wrong|that's wrong|that(?:'s| is) not right|"
-        r"no wait|wait no|wait, no|no, wait|(?:or )?rather(?! than)|i got that wrong|i take that back|forget "
+        r"no wait|wait no|wait, no|no, wait|(?:or )?rather(?! than)|i got that wrong|i take that back|"
+        r"forget "
         r"that|the (?:right|correct) (?:one|value|number|answer) is|"
         r"hang on|hold on|i said that wrong|i apologi[sz]e|(?:it )?should be)"
     ),
@@ -101,6 +102,31 @@ CUES = Cues(
         r"so you(?:'ll| will)|which (?:is|was|means)|and (?:so on|everybody|everyone|nobody)|that's "
         r"(?:how|why|what)|you can (?:imagine|guess|see)|as you"
     ),
+    joining=(
+        r"(?:and|so|but) (?:(?:so|then|now|yes|of course) )?(?:i|it|it's|it'd|that|that's|this|there|"
+        r"there's|"
+        r"they|she|he|we|you|nobody|everybody|everyone|somebody|someone|people|off|all|those)|"
+        r"because|since|as|which|who|whose|whoever|whatever|like|though|although|plus i|for example|"
+        r"rather like|in front|just like|presumably|apparently|so"
+    ),
+    defining=r"which (?:is|are|means|was|says|reads)|that(?:'s| is)|so",
+    hypothesis=r"if (?:it|that|the|you|this)|unless|or it|or if|either|otherwise",
+    limiting=(
+        r"(?:but |and |or )?(?:not|never|nor|unless|except|only|if|until|before|after|when|"
+        r"while|instead|without|rather|don't|do not|just)"
+    ),
+    finite=(
+        r"is|are|was|were|will|has|have|had|do|does|did|can|could|would|you|we|it|they|i|he|she|nobody|"
+        r"somebody|it's|that's|there's|\w+'(?:ll|ve|re|d)|\w+n't"
+    ),
+    relative=(
+        r"which|who|whose|as opposed to|like|as (?:it|you|we|they|i)|for (?:the newcomers|those|"
+        r"the new)|by the way|mind you"
+    ),
+    negation=(
+        r"not|\w+n't|never|no|nor|neither|without|unless|except|only|otherwise|instead|or else|if|until|"
+        r"before|after|when|but not|every|each|all|any|both"
+    ),
     error=(
         r"errors?|fail(?:s|ed|ing|ure|ures)?|broken?|breaks?|problems?|issues?|symptoms?|incidents?|"
         r"outages?|alarms?|faults?|faulty|defects?|"
@@ -112,22 +138,41 @@ CUES = Cues(
         r"ing)|trips?|tripped|misfires?|jam(?:s|med)?|congest\w+|flapping|looping|in a loop"
     ),
     symptom=(
+        r"headaches?|gave (?:us|me) (?:grief|trouble)|"
         r"(?:is|are|was|were)(?:n't| not) (?:\w+ing|available|reachable|visible|working|there|found)|"
         r"(?:does|do|did|will|would|wo|can|could)(?:n't|not| not) (?:\w+ )?"
         r"(?:start|boot|connect|respond|open|load|work|show|appear|print|compile|build|install|come|"
         r"turn|sync|update|reach|find|resolve|"
         r"log|authenticate|save|run|finish|complete|match|launch|deploy|mount|ping|register|see|get|"
         r"read|write|send|receive|talk|go|post|import|export|move|pick)|"
-        r"stays? \w+|stops? (?:working|responding|at|processing|sending)|stopped|complain(?:s|ed|ing)?|"
+        r"stays? \w+|(?:kept|keeps?|still|was|were) (?:on )?\w+ing|stops? (?:working|responding|at|"
+        r"processing|sending)|stopped|complain(?:s|ed|ing)?|"
         r"throws?|"
-        r"spits?|returns? (?:a|an) \d|keeps? \w+ing|"
+        r"reports? (?:a|an|that|the|\d\w*)|reported|(?:wouldn't|won't|never) (?:\w+)|nobody could|"
+        r"couldn't|spits?|returns? (?:a|an) \d|keeps? \w+ing|"
         r"restarts? (?:by itself|on its own|over and over)|disappear(?:s|ed)?|missing|goes? (?:red|"
         r"blank|offline|stale|grey)|blank|empty|"
         r"you(?:'ll| will)? (?:see|get) (?:a |an |the )?(?:message|error|popup|dialog|warning)|gets? "
         r"(?:an?|the) error|says|the message (?:is|says)|full|out of"
     ),
+    reporting=(
+        r"get|gets|got|see|saw|sees|reads?|says?|said|reports?|reported|shows?|fails? with|died? with|"
+        r"dies with|"
+        r"returned|returns|throws|threw|called|message was|error was|error is|symptom is(?: that)?"
+    ),
+    joint=r"and|but|because|when|while|since|which|that|so|if|whenever|after|before|or",
+    reports=(
+        r"(?:it|just|log|which|that|and|screen|page|console|you'll) (?:says?|said|reads?|"
+        r"shows?)(?= \w+ \w+ \w+)"
+    ),
+    asks_of_trouble=(
+        r"(?:and |but |so |ok |okay |right )?(?:what (?:if|about when|happens when|do i do when)|when|"
+        r"if|why (?:is|are|does|do|did))"
+    ),
     new_problem=(
-        r"(?:another|next|second|third|fourth|fifth|sixth|seventh|last|first|final|one more|classic|"
+        r"(?:most|the) common(?:est)? \w+ is|number (?:one|two|three|four|five|six)|"
+        r"(?:another|next|second|third|fourth|fifth|sixth|seventh|last|first(?! thing)|final|one more|"
+        r"classic|"
         r"other) (?:one|problem|error|case|issue|ticket|failure|incident|fault|thing|alarm|scenario|"
         r"topic)|"
         r"(?:the )?(?:second|third|fourth|fifth|sixth|seventh|next|last) (?:is|one)|now (?:let's|the|"
@@ -159,7 +204,7 @@ CUES = Cues(
         r"clear(?:s|ed)? (?:it|the)|wait for|wait (?:one|two|five|ten|\d+)|kill|upgrade|instead|switch "
         r"(?:to|back)|revert"
     ),
-    action=f"(?:{_ACTIONS})",
+    action=f"(?:{_ACTIONS})(?:e?d|s|ing)?|ran|took|wrote|made|sent|gave|swapped|rebuilt",
     look=(
         r"check\w*|look\w*|see|verify|inspect|show\w*|list\w*|get|describe|view|find|monitor|watch|"
         r"confirm|tells?|compare|test|ping"
@@ -168,17 +213,21 @@ CUES = Cues(
         r"run(?:s|ning)?|execute|type|enter|issue|the command(?: is)?|do a|do an|use|call|invoke|just "
         r"do|you do|say|launch"
     ),
-    typed=r"type|the command(?: here)? is|with the command|enter the command|run the command|command line is",
+    typed=(
+        r"type|the command(?: here)? is|with the command|enter the command|run the command|"
+        r"command line is"
+    ),
     obligation=(
         r"must(?:n't)?|ha(?:ve|s) to|need(?:s)? to|needs?|should|shall|ought to|required?|requires|"
-        r"mandatory|always|the rule|rules?|policy|only|at most|at least|"
+        r"mandatory|always|the rule|rules?|policy|only(?: (?:the|in|with|after|on|when))?|at most|at least|"
         r"no more than|no later than|within|limit|deadline|allowed|approv(?:als?|ed|es|e)|sign[- ]?off|"
         r"permitted|is (?:not )?allowed|supposed to|make sure|"
         r"before you|no exceptions?|minimum|maximum|authori[sz]ed|needs? (?:a|an|two|the)|every time|"
         r"procedure"
     ),
     prohibition=(
-        r"never(?! \w+(?:s|ed|ing)\b)|(?<!i )(?<!they )(?<!we )don't|(?<!i )(?<!they )(?<!we )do not|"
+        r"never(?! \w+(?:s|ed|ing)\b)|(?<!i )(?<!they )(?<!we )(?:don't|do not)(?! (?:need|have|worry|"
+        r"know|see|get|want|think|matter)\b)|"
         r"must not|mustn't|(?:you|users?|one) (?:can't|cannot)|shouldn't|should not|not allowed|"
         r"prohibited|under no circumstances|only (?:the|a|an|our) [^.]{0,60}\b(?:can|may|is allowed|"
         r"are allowed)|avoid|(?:no one|nobody) (?:may|should|can|is allowed|gets "
@@ -256,7 +305,8 @@ CUES = Cues(
         r"(?:can|could|do) (?:you|everyone|everybody|anyone|you all|you guys) (?:all )?(?:hear|see)|"
         r"hear me|(?:see|share|sharing|seeing) (?:my|your|the|this) screen|my screen|your screen|"
         r"share(?: my)? screen|"
-        r"microphone|mic\b|mute[d]?|unmute|echo\b|headset|headphones|camera|your (?:video|audio|sound)|"
+        r"off you go|back (?:at|in|here at) \w+(?: minutes?)?[.!?]*$|microphone|mic\b|"
+        r"mute[d]?|unmute|echo\b|headset|headphones|camera|your (?:video|audio|sound)|"
         r"my (?:video|audio|sound|internet|connection)|"
         r"record(?:ing)? (?:this|the session|is on|on|now)|the recording|start recording|hit record|"
         r"short break|take a break|(?:a|the|quick|coffee|lunch) break|back in (?:a|\d+|five|ten|"
@@ -267,7 +317,8 @@ CUES = Cues(
         r"others|people|him|her)|(?:any|other|more) questions|questions\?|let me (?:come|get|go) back|"
         r"come back to (?:that|it|this)|i'll (?:send|post|drop|share) (?:the|a|it|you) (?:link|slides|"
         r"recording)|"
-        r"let me (?:share|open|find|get|grab|see|zoom|pull|fix|switch|check if)|next slide|this slide|slides?"
+        r"let me (?:share|open|find|get|grab|see|zoom|pull|fix|switch|check if)|next slide|this slide|"
+        r"slides?"
     ),
     meta=(
         r"let's (?:get started|start|begin|go|continue|move on|get going|get into|dive|wrap up|jump)|"
@@ -276,12 +327,14 @@ CUES = Cues(
         r"over|go through)|"
         r"as i (?:said|mentioned)|like i said|i mentioned|today we|in this (?:session|training|video)|"
         r"the plan for today|that's (?:it|all) for|for today|wrap up|to sum up|"
-        r"good question|great question|fair question|got it|noted|makes sense|any questions|does that "
+        r"good question|great question|fair question|got it(?! \w)|noted|makes sense|any questions|"
+        r"does that "
         r"make sense|i remember|remember (?:that|when)|more on that|later on|we'll get there|write "
         r"(?:this|that|it) down|taking notes"
     ),
     personal=(
-        r"i (?:think|like|love|hate|was|felt|spent|went|cried|slept|almost|remember|once|feel|guess|"
+        r"i (?:think|thought|wondered|guessed|like|love|hate|was|felt|spent|went|cried|slept|almost|"
+        r"remember|once|feel|guess|"
         r"wish|hope|lost)|(?:called|killed|drives?|hates?|woke) me|poor (?:you|thing|guy|soul)|what a "
         r"(?:shame|mess|day|pity|nightmare)|"
         r"kidding|joking|funny|laugh\w*|wow|gosh|oh my|oh no|oh dear|god|terrif\w+|scary|sad(?:dest)?|"

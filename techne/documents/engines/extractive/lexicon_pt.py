@@ -10,7 +10,7 @@ _ACTIONS = (
     "copi|corrig|cri|defin|deix|deslig|desativ|desabilit|desmont|desinstal|destrav|diminu|digit|drop|"
     "edit|encerr|entr|envi|escal|escolh|esper|espelh|exclu|execut|export|fech|forc|"
     "gar[ae]nt|ger|grav|habilit|import|inclu|inform|inici|insir|inser|instal|isol|jog|lig|limit|limp|list|"
-    "marc|mat|mont|mov|mud|mude|nave|olh|par|pass|peg|pressi|preench|procur|publi[cq]|"
+    "marc|mat|mont|mand|mov|mud|mude|nave|olh|par|pass|peg|pressi|preench|procur|publi[cq]|"
     "reabr|recarreg|reconstr|reduz|refaz|reinici|reinstal|reindex|reenvi|remov|renov|repi[tr]|reproces|"
     "resta?ur|"
     "retir|reset|revis|rod|sai|salv|segur|selecion|sincroniz|sob|solicit|sub|substitu|suspend|"
@@ -27,7 +27,8 @@ CUES = Cues(
         r"nao|sabe|"
         r"alias|lembrando|digamos|no caso|nesse caso|detalhe|ponto importante|atencao|outra coisa(?: "
         r"importante)?|"
-        r"uma coisa importante|mais uma coisa|a primeira coisa|primeira coisa|imagina|agora|perdao|desculpa|"
+        r"uma coisa importante|mais uma coisa|a primeira coisa|primeira coisa|imagina|agora|perdao|"
+        r"desculpa|"
         r"desculpem|importante|na pratica|no fim das contas|so pra (?:situar|lembrar|"
         r"reforcar)[^,]{0,20})(?=\s*[,;:…])|"
         r"entao|bom|pois e|e ai|ai sim|ai|agora sim|enfim|ne|hum+|hm+|ahn?|ah|eh+|e{2,}|uh+|boa pergunta|"
@@ -86,17 +87,43 @@ CUES = Cues(
         r"e (?:todo mundo|ninguem|assim|por ai|foi|fica)|o que (?:e|foi)|que (?:e|foi) (?:uma|um)|"
         r"voces? (?:imaginam?|sabem?|viram?)|como (?:voces|a gente)|nem \w+ndo"
     ),
+    joining=(
+        r"(?:e|ai|entao|mas|so que) (?:(?:ai|entao|agora|depois) )?(?:eu|el[ea]s?|isso|nos|a gente|"
+        r"voces?|foi|"
+        r"e|ficou|pronto|nada|todo mundo|ninguem|alguem|o pessoal|assim|tal|tudo|por ai|deu|esta|ta)|"
+        r"porque|pois|que|o que|ja que|ou seja|igual|tipo|dai|por isso|quem|inclusive|ate porque|como se"
+    ),
+    defining=r"(?:o )?que (?:e|sao|era|significa|quer dizer)|ou seja",
+    hypothesis=r"se (?:for|estiver|tiver|der|o|a|ele|ela|nao|aparecer|vier|voce)|ou|senao",
+    limiting=(
+        r"(?:mas |e |ou )?(?:nao|nunca|nem|exceto|so|somente|apenas|caso|a menos|a nao ser|se|ate|antes|"
+        r"depois|quando|enquanto|sem|em vez|salvo|fora)"
+    ),
+    finite=(
+        r"e|sao|foi|foram|era|eram|esta|ta|estava|tava|vai|vao|tem|tinha|fica|ficou|ficava|a gente|eu|"
+        r"ele|ela|"
+        r"eles|elas|voce|voces|isso|ninguem|\w+(?:ou|aram|eram|iram|ava|avam)"
+    ),
+    relative=r"que|o que|quem|como se|pelo amor|gracas a|como (?:voces|sempre|eu|diz)|que nem|por sinal",
+    negation=(
+        r"nao|nunca|jamais|nem|sem|exceto|so|somente|apenas|a menos|senao|caso contrario|em vez|se|ate|"
+        r"antes|depois|quando|ninguem|nenhum\w*|salvo|fora|tod[oa]s?|cada|qualquer|ambos"
+    ),
     error=(
         r"erros?|falh(?:a|as|ou|am|ar|ando|aram|e|em)|excec(?:ao|oes)|alarmes?|defeitos?|"
         r"indisponive(?:l|is)|fora do ar|recusad[oa]s?|negad[oa]s?|rejeit(?:ad[oa]s?|a|ou|am)|"
-        r"expir(?:ad[oa]s?|ou|a|aram)|vencid[oa]s?|invalid[oa]s?|corrompid[oa]s?|duplicad[oa]s?|duplicidade|"
+        r"expir(?:ad[oa]s?|ou|a|aram)|vencid[oa]s?|invalid[oa]s?|corrompid[oa]s?|duplicad[oa]s?|"
+        r"duplicidade|"
         r"estour(?:a|ou|ado|ada|am|aram|o|ando)|trav(?:a|ou|ad[oa]s?|ando|am|aram|amento)|panes?|"
         r"quebr(?:a|ou|ad[oa]s?|am|ando|aram)|divergencias?|divergentes?|inconsisten(?:te|tes|cia|cias)|"
-        r"vazamentos?|vaz(?:a|ando)|lentid(?:ao|oes)|corromp\w+|deadlock|loop infinito|tela azul|tela preta|"
+        r"vazamentos?|vaz(?:a|ando)|lentid(?:ao|oes)|corromp\w+|deadlock|loop infinito|tela azul|"
+        r"tela preta|"
         r"bloquead[oa]s?|desconect(?:a|ou|ad[oa]s?)|perda de pacotes?|sobrecarga|superaquec\w+|curto|"
         r"incidentes?|problema|problemas|sintomas?"
     ),
     symptom=(
+        r"dor(?:es)? de cabeca|deu (?:muito |um )?trabalho|"
+        r"fic(?:a|ou|ava|am|avam|ando) (?:\w+ )?\w+ndo|"
         r"nao (?:esta |estava |estao |ta )?(?:mais )?(?:\w+ndo|sob\w+|conect\w+|respond\w+|abr\w+|inici\w+|"
         r"funcion\w+|carreg\w+|aparec\w+|cheg\w+|lig\w+|imprim\w+|consegu\w+|acess\w+|encontr\w+|"
         r"ach\w+|compil\w+|"
@@ -107,11 +134,27 @@ CUES = Cues(
         r"chei\w+|desatualizad\w+|vazi\w+|suj\w+|em branco|pisca\w+|vermelh\w+|instave\w+|pesad\w+|"
         r"atrasad\w+|errad\w+)|"
         r"ca(?:i|iu|em|iram|indo)|parou(?: de)?|para de|demora\w*|reclama\w*|acus(?:a|ou|ando)|"
-        r"reinicia sozinh\w|some|sumiu|somem|perd(?:e|eu|em|endo)|da pau|deu pau|deu ruim|"
-        r"da (?:erro|timeout|problema)|deu (?:erro|timeout|problema)|apita\w*|dispar(?:a|ou)|aparece "
-        r"(?:a mensagem|o erro|um erro)"
+        r"reinicia sozinh\w|some(?! (?:um|uma|o|a|os|as|com)\b)|sumiu|somem|perd(?:e|eu|em|endo)|"
+        r"da pau|deu pau|deu ruim|"
+        r"da (?:erro|timeout|problema)|deu (?:erro|timeout|problema)|apita\w*|aparec(?:e|ia|eu|em)|"
+        r"desarm\w+|dava|devolv(?:e|ia|eu)|rejeic(?:ao|oes)|dizia(?:m)?|mostrava|nada de \w+"
+    ),
+    reporting=(
+        r"dava|deu|dando|dar|aparec\w+(?: como)?|mostrava|ler|diz(?:endo|ia|iam)?(?: que)?|acusa\w*|"
+        r"devolv\w+|"
+        r"(?:erro|sintoma|mensagem|problema) (?:e|era)(?: que)?(?: o| a)?|reclama(?:va|ndo)? d[eoa]|"
+        r"desarmando com|"
+        r"retorn\w+|cham\w+|vendo"
+    ),
+    joint=r"e|mas|porque|quando|enquanto|que|se|depois|antes|ou|pois|ai|entao",
+    reports=r"(?:diz|dizendo|dizia|mensagem|aparec\w+|acusa\w*|mostrava|escrito|a frase)(?= \w+ \w+)",
+    asks_of_trouble=(
+        r"(?:e |mas |entao |ai )?(?:d[aeo]s? \w+,? )?(?:se|quando|e se|e quando|por que|"
+        r"o que faz(?:er)? (?:se|quando))"
     ),
     new_problem=(
+        r"(?:problema|erro|caso|chamado|defeito) (?:que )?mais (?:comum|aparece|frequente)|"
+        r"numero (?:um|dois|tres|quatro)|"
         r"(?:outr[oa]|proxim[oa]|segund[oa]|terceir[oa]|quart[oa]|quint[oa]|sext[oa]|setim[oa]|"
         r"ultim[oa]|primeir[oa]|mais um) "
         r"(?:problema|erro|caso|chamado|falha|incidente|defeito|sintoma|e|eh|alarme|classico|situacao|"
@@ -119,14 +162,15 @@ CUES = Cues(
         r"o (?:segundo|terceiro|quarto|quinto|sexto|setimo|proximo|ultimo)|"
         r"agora (?:vamos|o|a|um|uma|outro|outra)|mudando de|passando p(?:a)?ra|vamos (?:falar|"
         r"p(?:a)?ra|ver|passar|ao|a)|"
-        r"falando (?:de|em|agora)|tem (?:tambem|outr[oa])|e quando|e se|o chamado chega|problema classico"
+        r"falando (?:de|em|agora)|tem (?:tambem|outr[oa])|^e quando|^e se|o chamado chega|problema classico"
     ),
     diagnosis=(
         r"diagnostic\w+|causa(?:s|da|do)?(?: raiz)?|culpad[oa]|por causa d\w+|significa(?: que)?|quer "
         r"dizer que|"
         r"indica(?: que)?|mostra(?: que)?|aponta p\w+|investig\w+|verifi[cq]\w+|confer\w+|olh(?:a|e|ar|"
         r"o|em|am)|"
-        r"chec\w+|consult\w+|sinal de que|e sinal|descobr\w+|vem d[eoa]|origem|o motivo|a razao|costuma ser|"
+        r"chec\w+|consult\w+|sinal de que|e sinal|descobr\w+|vem d[eoa]|origem|o motivo|a razao|"
+        r"costuma ser|"
         r"geralmente e|normalmente e|quase sempre e|sai no log|no log|nos logs|aparece no"
     ),
     cause=(
@@ -152,7 +196,8 @@ CUES = Cues(
         r"descobr\w+|test\w+|monitor\w+|acompanh\w+"
     ),
     run=(
-        r"rod(?:a|e|ar|em|am|ando|o)|execut(?:a|e|ar|em|am|ando|o)|digit(?:a|e|ar|em|am|ando)|comando(?: e)?|"
+        r"rod(?:a|e|ar|em|am|ando|o)|execut(?:a|e|ar|em|am|ando|o)|digit(?:a|e|ar|em|am|ando)|"
+        r"comando(?: e)?|"
         r"da um|de um|dar um|faz um|faca um|usa o|usar o|use o|manda um|manda"
     ),
     typed=(
@@ -162,7 +207,8 @@ CUES = Cues(
     obligation=(
         r"deve(?:m|mos|ria|ra|rao)?|dev(?:er|ia)|tem que|temos que|tem de|tinha que|precis(?:a|am|amos|"
         r"ar)|necessari[oa]s?|"
-        r"obrigatori\w+|obrigad[oa]s?|sempre|exig\w+|e regra|a regra|regras?|politica|norma|procedimento|"
+        r"obrigatori\w+|obrigad[oa]s?|sempre|exig\w+|so (?:o|a|os|as|em|com|quem|na|no|nas|nos)|"
+        r"e regra|a regra|regras?|politica|norma|procedimento|"
         r"so pode\w*|somente|apenas|no maximo|no minimo|ate [oa]s?|limite|prazo|e proibido|tera que|ha de|"
         r"aprov(?:acao|ad[oa]|ar|a)|autoriza(?:cao|d[oa]|r)|permitid[oa]|fica combinado|a partir de"
     ),
@@ -184,7 +230,8 @@ CUES = Cues(
     risk=(
         r"riscos?|perig\w+|cuidado|atencao|critic[oa]s?|grave|derrub(?:a|ar|ou|am)|perde(?:r|m|mos)? "
         r"(?:os |tudo|dad|o )\w*|"
-        r"apag(?:a|ar|ou) (?:tudo|os|o|a)|irreversive\w+|nao tem volta|sem volta|prejuizo|multa|vulnerab\w+|"
+        r"apag(?:a|ar|ou) (?:tudo|os|o|a)|irreversive\w+|nao tem volta|sem volta|prejuizo|multa|"
+        r"vulnerab\w+|"
         r"expo(?:e|sto|sta)|vaza(?:r)? (?:dad|senha)\w*|pode (?:causar|perder|corromper|derrubar|"
         r"travar|parar|queimar|danificar|"
         r"ferir|bloquear|apagar|duplicar|vazar|gerar|quebrar)|acidentes?|queim(?:a|ar|ou)|danific\w+|"
@@ -251,7 +298,7 @@ CUES = Cues(
         r"(?:muito )?obrigad[oa](?: (?:a todos|pessoal|gente|viu|pela|pelo|por)\b.*)?|valeu|abracos?|"
         r"bom (?:almoco|fim de semana|final de semana|descanso|feriado)|"
         r"tudo (?:bem|bom|certo)(?: com)?(?: voces| ai)?\?|como (?:vao|voces estao|foi o)|futebol|jogo "
-        r"(?:de )?ontem|o jogo|"
+        r"(?:de )?ontem|o jogo(?! da velha)|"
         r"feriado|ferias|cachorr\w+|gat[oa]s?|churrasco|aniversario|transito|casamento|netflix|meus? "
         r"filh\w+|minhas? filh\w+|"
         r"cafezinho|cafe|almoc\w+|lanch\w+|bolo|pizza|banheiro|chuva|calor|frio|piada|rs|risos|kkk+"
@@ -261,7 +308,8 @@ CUES = Cues(
         r"veem|enxerga\w+|aparece\w+|aparecendo) "
         r"(?:a |na |minha |pra voces |a minha )*(?:tela|slide|apresentacao)|compartilh\w+ (?:a |minha |"
         r"a minha |aqui )*(?:tela|slide|apresentacao)|"
-        r"(?:minha|sua) (?:tela|camera|internet|conexao)|microfone|(?:no )?mudo|mutad[oa]|eco\b|fone|camera|"
+        r"(?:minha|sua) (?:tela|camera|internet|conexao)|microfone|(?:no )?mudo|mutad[oa]|eco\b|fone|"
+        r"camera|"
         r"(?:esta|ta|estamos|to|comec\w+ a|vou|pode) grava(?:ndo|r)|a gravacao|(?:faz\w*|vamos|hora "
         r"d\w|antes d\w|depois d\w|pr\w|um|de) (?:um )?(?:intervalo|pausa|pausinha)(?! (?:de|entre|"
         r"maxim|minim|configur))|"
@@ -289,7 +337,8 @@ CUES = Cues(
         r"topico|proximo assunto|proximo slide|mudando de assunto|nao e um curso"
     ),
     personal=(
-        r"eu (?:acho|gosto|adoro|odeio|fiquei|estava|tava|fui|passei|sofri|chorei|dormi|quase|ja (?:vi|"
+        r"(?:eu )?(?:achei|achava|achando|pensei que)|eu (?:acho|gosto|adoro|odeio|fiquei|estava|tava|"
+        r"fui|passei|sofri|chorei|dormi|quase|ja (?:vi|"
         r"fiz|passei|perdi))|"
         r"(?:me|mim) (?:ligou|ligaram|mata\w*|deixa|irrit\w+)|coitad[oa]|que (?:bom|pena|legal|susto|"
         r"delicia|horror|vergonha|loucura)|"

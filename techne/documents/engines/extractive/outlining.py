@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from techne.documents.engines.extractive.lexicon import Lexicon, fold
 from techne.documents.engines.extractive.pairing import allocated, start_of
@@ -93,14 +93,9 @@ def salient_terms(items: Sequence[Item], lexicon: Lexicon, language: str) -> lis
     counted: Counter[str] = Counter()
     written: dict[str, Counter[str]] = {}
     for item in items:
-        for value in values_in(item.text, lexicon, language):
-            word = item.text[value.start : value.end]
-            if value.kind == "number" or any(sign in word for sign in "/=@:*\\") or word[0] in "-.":
-                continue
-            if any(character.isdigit() for character in word) or len(word) < 3:
-                continue
+        for word, is_name in _terms(item.text, lexicon, language):
             key = fold(word)
-            counted[key] += 2 if value.kind == "name" else 1
+            counted[key] += 2 if is_name else 1
             written.setdefault(key, Counter())[word] += 1
     if len(counted) < _TITLE_TERMS:
         for item in items:
@@ -111,7 +106,29 @@ def salient_terms(items: Sequence[Item], lexicon: Lexicon, language: str) -> lis
         for key, forms in written.items():
             counted.setdefault(key, 0)
             counted[key] += forms.total() if key not in counted else 0
-    ranked = sorted(counted, key=lambda key: (-counted[key], key))
+    first = {key: place for place, key in enumerate(written)}
+    ranked = sorted(counted, key=lambda key: (-counted[key], first.get(key, 0), key))
     return [
         max(written[key], key=lambda form: (written[key][form], form)) for key in ranked if counted[key] > 1
     ]
+
+
+def _terms(text: str, lexicon: Lexicon, language: str) -> Iterator[tuple[str, bool]]:
+    """Names, those of several words as one, and words that look like code, without values and paths."""
+    run: tuple[int, int] | None = None
+    for value in values_in(text, lexicon, language):
+        word = text[value.start : value.end]
+        acronym = value.kind == "code" and word.isalpha() and word.isupper()
+        if value.kind == "name" or acronym:
+            if run and text[run[1] : value.start] == " ":
+                run = (run[0], value.end)
+                continue
+            if run:
+                yield text[run[0] : run[1]], not text[run[0] : run[1]].isupper()
+            run = (value.start, value.end)
+            continue
+        signs = any(sign in word for sign in "/=@:*\\#()") or word[0] in "-."
+        if value.kind == "code" and not signs and len(word) > 2 and not any(map(str.isdigit, word)):
+            yield word, False
+    if run:
+        yield text[run[0] : run[1]], not text[run[0] : run[1]].isupper()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from techne.documents.engines.extractive.headings import is_heading
 from techne.documents.engines.extractive.lexicon import Lexicon, fold
 from techne.documents.engines.extractive.phrasing import label_of, title_of
 from techne.documents.model import Item, ItemKind, Problem, Statement
@@ -12,17 +14,19 @@ from techne.documents.wording import overlap, wording
 
 _NEW_AFTER_SECONDS = 45.0
 _ALIKE_SECONDS = 110.0
-_NEW_AFTER_CUE_SECONDS = 10.0
-_HEADING_WORDS = 3
+_HYPOTHESIS_SECONDS = 20.0
+"""Time in which "if it says denied" is a step of the diagnosis and no problem of its own."""
 _LONGEST_SECONDS = 240.0
 _ALIKE = 0.2
 _REACH_SECONDS = 110.0
+_NEXT_SECONDS = 50.0
 _BEFORE_SECONDS = 45.0
 _TAIL_SECONDS = 70.0
 MOST_BLOCK_WORDS = 260
 """Words of a problem after which what merely lies near it goes elsewhere."""
 
 _SOLVING = frozenset({ItemKind.SOLUTION, ItemKind.COMMAND, ItemKind.CONFIGURATION})
+_CURING = frozenset({ItemKind.SOLUTION, ItemKind.COMMAND})
 _FOLLOWING = frozenset({ItemKind.SOLUTION, ItemKind.COMMAND, ItemKind.DIAGNOSTIC, ItemKind.PREVENTION})
 
 
@@ -37,6 +41,8 @@ class _Episode:
 
     errors: list[Item]
     others: list[Item] = field(default_factory=list)
+    solved: bool = False
+    """Whether what was done about it has been told since its last error."""
 
     @property
     def first(self) -> float:
@@ -49,11 +55,13 @@ class _Episode:
 
 def problems_of(errors: Sequence[Item], candidates: Sequence[Item], lexicon: Lexicon) -> list[Problem]:
     """The problems that the errors are, each with the candidates that belong to it."""
-    episodes = _episodes(sorted(errors, key=_order), lexicon)
+    episodes = _episodes(errors, candidates, lexicon)
+    known = {item.id for episode in episodes for item in episode.others}
     for candidate in sorted(candidates, key=_order):
-        episode = _home(candidate, episodes)
-        if episode is not None:
-            episode.others.append(candidate)
+        if candidate.id not in known:
+            episode = _home(candidate, episodes)
+            if episode is not None:
+                episode.others.append(candidate)
     return [_problem(number, episode, lexicon) for number, episode in enumerate(episodes, 1)]
 
 
@@ -61,33 +69,71 @@ def _order(item: Item) -> tuple[float, str]:
     return (start_of(item), item.id)
 
 
-def _episodes(errors: Sequence[Item], lexicon: Lexicon) -> list[_Episode]:
+def _episodes(errors: Sequence[Item], candidates: Sequence[Item], lexicon: Lexicon) -> list[_Episode]:
+    """Reads the items as they were told: error, what was done about it, the next error.
+
+    What is told before any error of its subject stays for `_home`.
+    """
+    error_ids = {item.id for item in errors}
     episodes: list[_Episode] = []
-    for error in errors:
-        current = episodes[-1] if episodes else None
-        if current and _continues(current, error, lexicon):
-            current.errors.append(error)
-        else:
-            episodes.append(_Episode([error]))
+    current: _Episode | None = None
+    for item in sorted((*errors, *candidates), key=_order):
+        if item.id in error_ids:
+            if current is not None and _continues(current, item, lexicon):
+                current.errors.append(item)
+                current.solved = False
+            else:
+                current = _Episode([item])
+                episodes.append(current)
+        elif current is not None:
+            answers = item.kind in _FOLLOWING and not current.solved
+            if (_is_announced(item, lexicon) and not answers) or not _is_near(item, current):
+                current = None
+                continue
+            current.others.append(item)
+            looks = item.kind is ItemKind.COMMAND and lexicon.look.search(fold(item.text)) is not None
+            cures = (item.kind in _CURING and not looks) or _is_cure(item, lexicon)
+            current.solved = current.solved or cures
     return episodes
 
 
+def _is_near(item: Item, episode: _Episode) -> bool:
+    since_told = start_of(item) - episode.last
+    since_error = start_of(item) - start_of(episode.errors[-1])
+    if _words((*episode.errors, *episode.others, item)) > MOST_BLOCK_WORDS:
+        return False
+    return since_told <= _NEXT_SECONDS and (since_error <= _REACH_SECONDS or not episode.solved)
+
+
 def _continues(episode: _Episode, error: Item, lexicon: Lexicon) -> bool:
-    gap = start_of(error) - start_of(episode.errors[-1])
-    if start_of(error) - episode.first > _LONGEST_SECONDS:
+    gap = start_of(error) - episode.last
+    if start_of(error) - episode.first > _LONGEST_SECONDS or _is_announced(error, lexicon):
         return False
-    announced = lexicon.new_problem.search(fold(error.evidence[0].quote)) or _has_heading(error)
-    if gap > _NEW_AFTER_CUE_SECONDS and announced:
-        return False
-    if gap <= _NEW_AFTER_SECONDS:
+    if gap <= _HYPOTHESIS_SECONDS and lexicon.hypothesis.match(fold(error.text)):
         return True
-    return gap <= _ALIKE_SECONDS and any(_kinship(error, known) >= _ALIKE for known in episode.errors)
+    alike = any(_kinship(error, known) >= _ALIKE for known in episode.errors)
+    if episode.solved and not alike and _is_marked(error, lexicon):
+        return False
+    return gap <= (_ALIKE_SECONDS if alike else _NEW_AFTER_SECONDS)
 
 
-def _has_heading(error: Item) -> bool:
+def _is_marked(error: Item, lexicon: Lexicon) -> bool:
+    """Whether it shows a symptom or an error of its own, and does not merely speak of errors."""
+    folded = fold(error.text)
+    return any(cue.search(folded) for cue in (lexicon.named_error, lexicon.message, lexicon.symptom))
+
+
+def _is_announced(item: Item, lexicon: Lexicon) -> bool:
+    return lexicon.new_problem.search(fold(item.evidence[0].quote)) is not None or _has_heading(item, lexicon)
+
+
+def _has_heading(item: Item, lexicon: Lexicon) -> bool:
     """Whether the speaker names a subject in a few words before telling of it: "Out of memory. It ..."."""
-    first, stop, rest = error.text.partition(". ")
-    return bool(stop and rest) and len(first.split()) <= _HEADING_WORDS
+    first, *rest = _SENTENCE_END.split(item.evidence[0].quote, maxsplit=1)
+    return bool(rest or len(item.evidence) > 1) and is_heading(first, lexicon)
+
+
+_SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
 
 
 def _kinship(one: Item, other: Item) -> float:

@@ -3,85 +3,131 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from techne.documents.engines.extractive.lexicon import Lexicon, fold
+from techne.documents.engines.extractive.spoken_code import codes_in
 from techne.documents.engines.extractive.values import values_in
 from techne.documents.model import Item
 
-_CLAUSE = re.compile(r"(?<=[,;:.!?])\s+")
-_TITLE_WORDS = 5
-_LABEL_WORDS = 4
+_CLAUSE = re.compile(r"(?<=[,;!?])\s+|(?<=[^\W\d]:)\s+|(?<=\.)\s+(?=[^\W\d_a-z])|(?<=[a-z])\.\s+")
+_TITLE_WORDS = 7
+_MESSAGE_WORDS = 11
+"""Words of a message, which is not cut short of what makes it one."""
+_LABEL_WORDS = 5
+_LATEST = 4
 _EDGE = " ,;:.!?…"
+_NEGATIONS = frozenset({"nao", "not", "no", "sem", "without", "never", "nunca"})
 
 
 def title_of(errors: Sequence[Item], lexicon: Lexicon) -> str:
-    """The words that name the problem best, from the clause where its message or symptom begins."""
+    """The error's name or message, else the clause that tells the symptom."""
     best, best_weight = "", float("-inf")
-    for order, item in enumerate(errors[:4]):
-        clauses = [clause for clause in _CLAUSE.split(item.text) if clause.strip(_EDGE)]
-        for position, clause in enumerate(clauses):
-            title = _without_lead(clause, lexicon)
-            for following in clauses[position + 1 :]:
-                if (
-                    clause.rstrip()[-1:] in ".!?"
-                    or len(title.split()) + len(following.split()) > _TITLE_WORDS
-                ):
-                    break
-                title, clause = f"{title} {following}", following
-            title = _cut(title, _TITLE_WORDS, lexicon)
-            weight = _weight(title, lexicon) - 0.3 * order
+    for order, item in enumerate(errors[:_LATEST]):
+        for place, title in enumerate(_titles(item.text, lexicon)):
+            weight = _weight(title, lexicon) - 0.25 * order - 0.05 * place
             if weight > best_weight:
                 best, best_weight = title, weight
-    return best
+    return best or errors[0].text.rstrip(_EDGE)
 
 
-def _without_lead(clause: str, lexicon: Lexicon) -> str:
-    """The clause from its first word that is not of the closed classes."""
-    words = clause.split()
+def _titles(text: str, lexicon: Lexicon) -> Iterator[str]:
+    text = _typed(text, lexicon)
+    for clause in _CLAUSE.split(text):
+        plain = clause.strip(_EDGE)
+        if not plain:
+            continue
+        for candidate in _beginnings(plain, lexicon):
+            words = _without_lead(candidate.split(), lexicon)
+            kept = _until_joint(words, lexicon)[:_TITLE_WORDS]
+            if _names(candidate, lexicon) and not _names(" ".join(kept), lexicon):
+                kept = words[:_MESSAGE_WORDS]
+            while len(kept) > 1 and _is_common(kept[-1], lexicon):
+                kept.pop()
+            if kept:
+                yield _capitalised(" ".join(kept).strip(_EDGE))
+
+
+def _beginnings(clause: str, lexicon: Lexicon) -> Iterator[str]:
+    """The clause, and what is left of it after each word of reporting and from the error's name on."""
+    folded = fold(clause)
+    for match in lexicon.reporting.finditer(folded):
+        if clause[match.end() :].strip():
+            yield clause[match.end() :].strip()
+    named = lexicon.named_error.search(folded)
+    if named:
+        yield clause[named.start() :]
+    yield clause
+
+
+def _names(text: str, lexicon: Lexicon) -> bool:
+    folded = fold(text)
+    return bool(lexicon.named_error.search(folded) or lexicon.message.search(folded))
+
+
+def _typed(text: str, lexicon: Lexicon) -> str:
+    """The text with its spoken signs as signs."""
+    for code in reversed(codes_in(text, lexicon)):
+        if not code.is_command:
+            text = text[: code.start] + code.text + text[code.end :]
+    return text
+
+
+def _without_lead(words: Sequence[str], lexicon: Lexicon) -> list[str]:
     start = 0
-    while start < len(words) - 2 and _is_common(words[start], lexicon):
+    while start < len(words) - 1 and _is_common(words[start], lexicon):
         start += 1
-    return " ".join(words[start:])
+    return list(words[start:])
+
+
+def _until_joint(words: Sequence[str], lexicon: Lexicon) -> list[str]:
+    """The words up to where another clause is joined to them, if enough stand before."""
+    for place, word in enumerate(words):
+        if place > 2 and len(words) > _TITLE_WORDS and lexicon.joint.fullmatch(fold(word)):
+            return list(words[:place])
+    return list(words)
 
 
 def _is_common(word: str, lexicon: Lexicon) -> bool:
     folded = fold(word).strip(_EDGE)
-    return folded in lexicon.stop_words and folded not in _NEGATIONS and not lexicon.error.fullmatch(folded)
-
-
-_NEGATIONS = frozenset({"nao", "not", "no", "sem", "without", "never", "nunca"})
+    if not folded:
+        return True
+    return folded in lexicon.stop_words and folded not in _NEGATIONS and not word.isupper()
 
 
 def label_of(item: Item, lexicon: Lexicon) -> str:
-    """The code of an item, or the clause of it that says what to do."""
+    """The code of an item, or the words of it that say what to do."""
     if item.code:
         first = item.code.splitlines()[0]
         if " " in first:
             return f"`{first}`"
-    clauses = [clause for clause in _CLAUSE.split(item.text) if clause.strip(_EDGE)]
+    text = _typed(item.text, lexicon)
+    clauses = [clause for clause in _CLAUSE.split(text) if clause.strip(_EDGE)]
+    if not clauses:
+        return text
     best = max(clauses, key=lambda clause: _label_weight(clause, lexicon))
-    return _cut(best, _LABEL_WORDS, lexicon)
+    words = best.strip(_EDGE).split()
+    words = _until_joint(_without_lead(words, lexicon), lexicon)[:_LABEL_WORDS]
+    while len(words) > 1 and _is_common(words[-1], lexicon):
+        words.pop()
+    return _capitalised(" ".join(words).strip(_EDGE))
 
 
-def _weight(clause: str, lexicon: Lexicon) -> float:
-    folded = fold(clause)
-    words = len(clause.split())
-    values = values_in(clause, lexicon, "pt" if lexicon.labels.title.startswith("T") else "en")
-    weight = 1.5 * bool(lexicon.error.search(folded)) + 1.0 * bool(lexicon.symptom.search(folded))
+def _weight(title: str, lexicon: Lexicon) -> float:
+    folded = fold(title)
+    words = len(title.split())
+    values = values_in(title, lexicon, "pt" if lexicon.labels.title.startswith("T") else "en")
+    named, message = bool(lexicon.named_error.search(folded)), bool(lexicon.message.search(folded))
+    weight = 2.2 * named + 1.8 * message
+    if not (named or message):
+        weight += 0.9 * bool(lexicon.error.search(folded)) + 1.0 * bool(lexicon.symptom.search(folded))
     weight += min(0.8 * sum(value.kind == "code" for value in values), 1.2)
-    weight += 0.5 * any(value.kind == "number" for value in values) + 0.3 * any(
-        v.kind == "name" for v in values
-    )
-    if lexicon.new_problem.search(folded):
-        weight -= 1.0
-    if words < 2 and not values:
-        weight -= 1.0
-    if words > _TITLE_WORDS:
-        weight -= 0.08 * (words - _TITLE_WORDS)
-    if lexicon.dependent.match(folded):
-        weight -= 0.5
-    return weight
+    weight += 0.4 * any(value.kind != "code" for value in values)
+    weight -= 1.0 * bool(lexicon.new_problem.search(folded)) + 0.6 * bool(lexicon.dependent.match(folded))
+    if words < 2:
+        coded = any(value.kind == "code" for value in values) and not (title.isalpha() and title.isupper())
+        weight -= 0.0 if coded else 2.5
+    return weight - 0.2 * max(words - 5, 0)
 
 
 def _label_weight(clause: str, lexicon: Lexicon) -> float:
@@ -91,24 +137,10 @@ def _label_weight(clause: str, lexicon: Lexicon) -> float:
         + 1.0 * bool(lexicon.action.search(folded))
         + 0.4 * bool(lexicon.obligation.search(folded))
         - 0.8 * (len(clause.split()) < 3)
+        - 0.6 * bool(lexicon.personal.search(folded))
     )
-
-
-def _cut(clause: str, most_words: int, lexicon: Lexicon) -> str:
-    """The clause, or the stretch of it that tells most."""
-    words = clause.strip(_EDGE).split()
-    if len(words) <= most_words:
-        return _capitalised(" ".join(words))
-    starts = [0] + [start for start in range(1, len(words) - 2) if not _is_common(words[start], lexicon)]
-    stretches = [" ".join(words[start : start + most_words]) for start in starts]
-    best = max(range(len(starts)), key=lambda place: (_weight(stretches[place], lexicon), -place))
-    kept = stretches[best].split()
-    while len(kept) > 2 and _is_common(kept[-1], lexicon):
-        kept.pop()
-    ends = starts[best] + len(kept) == len(words)
-    return _capitalised(" ".join(kept).rstrip(_EDGE)) + ("" if ends else " …")
 
 
 def _capitalised(text: str) -> str:
     first = text.split(" ", 1)[0]
-    return text[0].upper() + text[1:] if first.isalpha() and first.islower() else text
+    return text[:1].upper() + text[1:] if first.isalpha() and first.islower() else text

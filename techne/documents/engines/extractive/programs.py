@@ -8,46 +8,52 @@ from techne.documents.engines.extractive.listing import words
 
 PROGRAMS = words(
     "kubectl helm docker docker-compose podman git gh npm npx yarn pnpm node pip pip3 pipx uv poetry "
-    "conda python python3 "
-    "java javac jar mvn mvnw gradle gradlew ./gradlew ant dotnet nuget msbuild cargo rustc rustup go "
-    "gofmt make cmake ninja bazel gcc g++ clang "
-    "ls cd cp mv rm mkdir rmdir touch cat less more head tail grep egrep zgrep awk sed cut sort uniq "
-    "xargs find tar gzip gunzip zip unzip "
-    "chmod chown chgrp ln df du free top htop ps kill killall pkill lsof fuser mount umount fdisk "
-    "lsblk fsck mkfs sudo su ssh scp sftp rsync "
-    "curl wget ping traceroute tracert mtr nslookup dig host netstat ss ip ifconfig ipconfig route arp "
-    "nmap tcpdump telnet nc netcat iptables "
-    "ufw firewall-cmd systemctl journalctl service crontab apt apt-get yum dnf zypper brew snap choco "
-    "winget rpm dpkg "
-    "aws az gcloud gsutil terraform tofu ansible ansible-playbook vault consul nomad packer vagrant "
-    "eksctl oc minikube kind istioctl argocd flux "
-    "psql pg_dump pg_restore pg_ctl mysql mysqldump mysqladmin mongo mongosh mongodump redis-cli "
-    "sqlite3 sqlplus rman impdp expdp lsnrctl tnsping sqlcmd bcp "
-    "kafka-topics kafka-consumer-groups kafka-console-consumer kafka-topics.sh "
+    "conda python python3 java javac jar mvn mvnw gradle gradlew ./gradlew ant dotnet nuget msbuild "
+    "cargo rustc rustup go gofmt make cmake ninja bazel gcc g++ clang ls cd cp mv rm mkdir rmdir "
+    "touch cat less more head tail grep egrep zgrep awk sed cut sort uniq xargs find tar gzip gunzip "
+    "zip unzip chmod chown chgrp ln df du free top htop ps kill killall pkill lsof fuser mount umount "
+    "fdisk lsblk fsck mkfs sudo su ssh scp sftp rsync curl wget ping traceroute tracert mtr nslookup "
+    "dig host netstat ss ip ifconfig ipconfig route arp nmap tcpdump telnet nc netcat iptables ufw "
+    "firewall-cmd systemctl journalctl service crontab apt apt-get yum dnf zypper brew snap choco "
+    "winget rpm dpkg aws az gcloud gsutil terraform tofu ansible ansible-playbook vault consul nomad "
+    "packer vagrant eksctl oc minikube kind istioctl argocd flux psql pg_dump pg_restore pg_ctl mysql "
+    "mysqldump mysqladmin mongo mongosh mongodump redis-cli sqlite3 sqlplus rman impdp expdp lsnrctl "
+    "tnsping sqlcmd bcp kafka-topics kafka-consumer-groups kafka-console-consumer kafka-topics.sh "
     "kafka-consumer-groups.sh rabbitmqctl celery airflow dbt spark-submit hdfs hadoop hive prefect "
-    "dagster "
-    "nginx apachectl httpd certbot openssl keytool ssh-keygen gpg base64 sha256sum md5sum jq yq vim vi "
-    "nano emacs tmux screen watch "
-    "flutter dart adb fastlane xcodebuild xcrun pod gradle eas expo react-native ionic ng vue "
-    "pytest tox ruff mypy pylint black eslint prettier jest mocha cypress playwright php composer "
-    "artisan rails rake bundle gem ruby "
-    "powershell pwsh robocopy xcopy net sc reg gpupdate gpresult sfc dism chkdsk diskpart wmic "
-    "shutdown taskkill tasklist schtasks bcdedit "
-    "echo export printenv env alias source which whereis whoami uname uptime date hostname history "
-    "reboot poweroff sysctl modprobe dmesg ulimit "
-    "esptool avrdude arduino-cli openocd minicom picocom modpoll mosquitto_pub mosquitto_sub rosrun "
-    "roslaunch ros2 colcon catkin_make "
-    "snmpwalk snmpget iperf iperf3 ethtool nmcli ipmitool racadm esxcli vim-cmd zpool zfs lvextend "
-    "resize2fs smartctl mdadm "
-    "sonar-scanner trivy cosign skopeo buildah kustomize kubeadm kubelet crictl etcdctl velero "
-    "logrotate logcli promtool amtool"
+    "dagster nginx apachectl httpd certbot openssl keytool ssh-keygen gpg base64 sha256sum md5sum jq "
+    "yq vim vi nano emacs tmux screen watch flutter dart adb fastlane xcodebuild xcrun pod gradle eas "
+    "expo react-native ionic ng vue pytest tox ruff mypy pylint black eslint prettier jest mocha "
+    "cypress playwright php composer artisan rails rake bundle gem ruby powershell pwsh robocopy "
+    "xcopy net sc reg gpupdate gpresult sfc dism chkdsk diskpart wmic cmdkey w32tm repadmin dcdiag "
+    "nltest nbtstat certutil certreq klist setspn dsquery netsh icacls takeown cipher fsutil pnputil "
+    "wevtutil wusa sfc bcdboot mstsc regsvr32 ntdsutil dfsrdiag cscript qwinsta shutdown taskkill "
+    "tasklist schtasks bcdedit echo export printenv env alias source which whereis whoami uname "
+    "uptime date hostname history reboot poweroff sysctl modprobe dmesg ulimit esptool avrdude "
+    "arduino-cli openocd minicom picocom modpoll mosquitto_pub mosquitto_sub rosrun roslaunch ros2 "
+    "colcon catkin_make snmpwalk snmpget iperf iperf3 ethtool nmcli ipmitool racadm esxcli vim-cmd "
+    "zpool zfs lvextend resize2fs smartctl mdadm sonar-scanner trivy cosign skopeo buildah kustomize "
+    "kubeadm kubelet crictl etcdctl velero vacuumdb reindexdb createdb dropdb pg_basebackup pgbench "
+    "clusterdb initdb pg_rewind pg_upgrade mongorestore setsebool getsebool semanage restorecon chcon "
+    "getenforce setenforce firewall-cmd update-ca-certificates dos2unix unix2dos rclone restic strace "
+    "ltrace iostat vmstat sar iotop nproc lscpu hdparm parted blkid dcmdump echoscu storescu findscu "
+    "movescu ffmpeg ffprobe tshark hping3 fping rsyslogd ntpq chronyc timedatectl logrotate logcli "
+    "promtool amtool dcmecho dcmsend dcmqrscp dcmdjpeg dcmodify storescp getscu findscu kcat kafkacat "
+    "jps jstack jmap jcmd jstat nfsstat showmount exportfs autofs multipath lvs vgs pvs pvcreate "
+    "vgcreate lvcreate mkswap swapon swapoff useradd usermod userdel passwd groupadd getent chage "
+    "visudo kinit kdestroy ldapsearch realm sssctl wbinfo dscacheutil nc.exe pathping getmac "
+    "systeminfo whoami hostnamectl localectl loginctl nsenter unshare crontab tcping arping mtr ncat "
+    "socat wg wg-quick openvpn strongswan conntrack nft bridge tc vtysh birdc sapcontrol r3trans tp "
+    "startsap stopsap brtools odoo-bin wp drush bin/console sfdx heroku vercel netlify pulumi "
+    "terragrunt tflint checkov kubectx kubens stern k9s helmfile fluxctl calicoctl cilium linkerd "
+    "clickhouse-client cqlsh nodetool influx cypher-shell etcdctl asterisk tftp sqlldr dgmgrl srvctl "
+    "crsctl adrci opatch asmcmd"
 )
 
 ORDINARY_PROGRAMS = words(
     "make go find sort cat echo kill top watch test time ping host date cut join head tail less more "
     "service start stop set "
     "get show write mount type copy move del at top screen history which who node express net route sc "
-    "reg flow serve say run code"
+    "reg flow serve say run code watch history realm source env alias ant hive black gem bridge influx tp"
 )
 """Programs whose names are words of talk as well: they need more to be read as commands."""
 
@@ -107,10 +113,53 @@ SUBCOMMANDS: dict[str, frozenset[str]] = {
         "prefect": "deploy deployment worker server",
         "certbot": "renew certonly certificates",
         "sfc": "/scannow",
+        "net": "start stop use user view localgroup",
+        "netsh": "int interface winsock advfirewall wlan http",
+        "asterisk": "-rx",
         "composer": "install update require dump-autoload",
         "php": "artisan",
     }.items()
 }
+
+WINDOWS_PROGRAMS = words(
+    "cmdkey w32tm repadmin dcdiag nltest nbtstat certutil certreq netsh icacls takeown cipher fsutil "
+    "wevtutil wusa gpupdate gpresult sfc dism chkdsk diskpart wmic shutdown taskkill tasklist "
+    "schtasks ipconfig net sc reg robocopy xcopy mstsc regsvr32 cscript msiexec dir del copy"
+)
+"""Programs whose options begin with a slash, so that each slash is an argument of its own."""
+
+LONG_OPTIONS = words(
+    "openssl java find keytool ffmpeg ffprobe gcc g++ clang adb javac xcodebuild jarsigner "
+    "echoscu storescu findscu movescu getscu storescp dcmecho dcmsend "
+    "dsquery dsget dsmod dsadd dsrm nslookup"
+)
+"""Programs whose long options begin with one dash."""
+
+HYPHENATED_OPTIONS = words("terraform tofu packer vault consul nomad")
+"""The same, with options of several words: `-detailed-exitcode`."""
+
+OPTIONS_BY_FIRST_WORD = words(
+    "auto detailed lock var out target refresh parallelism input no json destroy upgrade reconfigure migrate "
+    "backend replace compact state chdir force field format address"
+)
+"""How the options of those begin, which tells `-lock-timeout` from two options."""
+
+BARE_SUBCOMMANDS = words("plan apply destroy")
+"""Subcommands that are told without their program: "plan dash detailed dash exitcode"."""
+
+SWITCHES = words(
+    "force all help version verbose quiet yes prune watch now follow rm readonly recursive tags hard soft "
+    "debug dry-run no-cache no-verify amend global wait atomic delete detach interactive analyze execute "
+    "describe list alter create reset-offsets all-topics to-earliest to-latest all-namespaces overwrite "
+    "ignore-daemonsets delete-emptydir-data all-groups install upgrade if-exists no-pager"
+)
+"""Long options that take no value."""
+
+HIDDEN_FILES = words(
+    "env gitignore dockerignore bashrc ssh git npmrc htaccess profile kube aws vimrc zshrc netrc "
+    "pgpass config"
+)
+"""Names that are typed after a dot."""
 
 EXTENSIONS = words(
     "yml yaml json conf cfg config ini toml properties xml env log txt md csv sql sh bash bat cmd ps1 "

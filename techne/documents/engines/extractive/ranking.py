@@ -19,6 +19,7 @@ WORTHY = 1.2
 
 _WEIGHTS = {
     "error": 1.2,
+    "named_error": 0.6,
     "symptom": 0.9,
     "diagnosis": 0.6,
     "cause": 0.5,
@@ -42,8 +43,18 @@ _WEIGHTS = {
 }
 _CHATTER_WITHOUT_CODE = 0.8
 _QUESTION = -2.2
+_QUESTION_OF_TROUBLE = -0.9
+_TROUBLE = ("error", "named_error", "symptom", "condition")
+_SHORT = 1.1
+_FEWEST_WORDS = 3
+"""Words below which a number says nothing: "eight hundred" repeats what was told."""
+_SHORT_WORDS = 6
+"""Words below which a sentence without a value rarely says anything by itself ("you don't need to")."""
+_ACRONYM = 1.2
+"""A word in capitals is the name of something more often than a code."""
 _WORD = re.compile(r"[a-z0-9_][\w.-]+")
 _COMMON_ENOUGH = 2
+_DIMINISHING = 0.5
 _KNOWN = 0.2
 """What a value is still worth when it has been told."""
 
@@ -70,10 +81,18 @@ class Ranking:
         score += self._centrality(statement)
         if statement.has("noise", "logistics", "meta", "personal") and not statement.code_values:
             score -= _CHATTER_WITHOUT_CODE
+        tells_value = bool(statement.code_values or statement.codes)
         if statement.is_question:
-            score += _QUESTION
-        if statement.words < 4 and not statement.code_values and not statement.codes:
-            score -= 1.0
+            troubled = statement.has("asks_of_trouble") or (tells_value and statement.has(*_TROUBLE))
+            score += (
+                _QUESTION_OF_TROUBLE
+                if troubled and (statement.words > _SHORT_WORDS or tells_value)
+                else _QUESTION
+            )
+        if statement.words < _FEWEST_WORDS and not tells_value:
+            score -= _SHORT
+        if not tells_value and not statement.numbers:
+            score -= _SHORT if statement.words < _SHORT_WORDS else 0.0
         return score
 
     def value_score(self, statement: Statement, known: Collection[str]) -> float:
@@ -84,7 +103,8 @@ class Ranking:
             if any(code.start <= value.start < code.end for code in codes):
                 continue
             if value.kind == "code":
-                weight = 2.0
+                word = statement.text[value.start : value.end]
+                weight = _ACRONYM if word.isalpha() and word.isupper() else 2.0
             elif value.kind == "number":
                 weight = _number_weight(value)
             else:
@@ -104,8 +124,11 @@ class Ranking:
 
 
 def _diminishing(weights: Sequence[float]) -> float:
-    """The first counts in full, the second for half, and so on."""
-    return sum(weight / (position + 1) for position, weight in enumerate(sorted(weights, reverse=True)))
+    """The first counts in full, the others for less and less."""
+    return sum(
+        weight / (1 + _DIMINISHING * position)
+        for position, weight in enumerate(sorted(weights, reverse=True))
+    )
 
 
 def _number_weight(value: Value) -> float:

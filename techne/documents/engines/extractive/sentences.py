@@ -13,6 +13,8 @@ _END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s|$)")
 _LONG = 45
 """Words after which a sentence is thought to lack its full stops."""
 _LONG_WITHOUT_COMMAS = 22
+_PUNCTUATED = 30
+"""Words to a full stop, at most, in a turn whose full stops were all written."""
 _PIECE = 7
 """Fewest words of a piece of a sentence that is cut where its full stops should be."""
 _SPOKEN_STOP = re.compile(
@@ -49,12 +51,14 @@ def sentences_of(turns: Sequence[Turn], lexicon: Lexicon) -> list[Sentence]:
 
 def _spans(text: str, lexicon: Lexicon) -> Iterator[tuple[int, int]]:
     start = 0
+    ends = len(_END.findall(text))
+    punctuated = ends > 1 and text.count(" ") / ends < _PUNCTUATED
     for match in _END.finditer(text):
         if match.end() < len(text) and not _ends(text, start, match, lexicon):
             continue
-        yield from _pieces(text, start, match.end())
+        yield from _pieces(text, start, match.end(), punctuated)
         start = match.end()
-    yield from _pieces(text, start, len(text))
+    yield from _pieces(text, start, len(text), punctuated)
 
 
 def _ends(text: str, start: int, match: re.Match[str], lexicon: Lexicon) -> bool:
@@ -66,7 +70,7 @@ def _ends(text: str, start: int, match: re.Match[str], lexicon: Lexicon) -> bool
     return True
 
 
-def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+def _pieces(text: str, start: int, end: int, punctuated: bool) -> Iterator[tuple[int, int]]:
     """The stretch without its margins, cut further where it runs on without full stops."""
     while start < end and text[start].isspace():
         start += 1
@@ -75,7 +79,7 @@ def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     if start == end:
         return
     has_commas = text.find(",", start, end) >= 0
-    if text.count(" ", start, end) < (_LONG if has_commas else _LONG_WITHOUT_COMMAS):
+    if punctuated or text.count(" ", start, end) < (_LONG if has_commas else _LONG_WITHOUT_COMMAS):
         yield start, end
         return
     folded = fold(text[start:end])

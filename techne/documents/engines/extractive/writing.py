@@ -111,7 +111,8 @@ def _bullet(item: Item, lexicon: Lexicon, language: str, *, label: str = "") -> 
 
 
 _SHOWS_COMMANDS = frozenset({ItemKind.COMMAND, ItemKind.SOLUTION, ItemKind.DIAGNOSTIC})
-_BLOCK_WORDS = 4
+_BLOCK_WORDS = 6
+_LEAD_IN_WORDS = 3
 
 
 def _deserves_block(code: Code, text: str) -> bool:
@@ -120,7 +121,7 @@ def _deserves_block(code: Code, text: str) -> bool:
         code.is_command
         and len(code.text.split()) >= _BLOCK_WORDS
         and not text[code.end :].strip(" .")
-        and bool(text[: code.start].strip())
+        and len(text[: code.start].split()) >= _LEAD_IN_WORDS
     )
 
 

@@ -2,19 +2,7 @@
 
 import pytest
 
-from techne.documents.engines.extractive.corrections import resolve
-from techne.documents.engines.extractive.lexicon import lexicon_for
-from techne.documents.engines.extractive.sentences import sentences_of
-from techne.transcripts.model import Turn
-
-
-def resolved(language: str, *said: str) -> str:
-    turns = [
-        Turn(id=f"t{n:04d}", speaker=f"spk_{n}", start_seconds=n * 10, end_seconds=n * 10 + 9, text=text)
-        for n, text in enumerate(said, 1)
-    ]
-    lexicon = lexicon_for(language)
-    return " ".join(u.text for u in resolve(sentences_of(turns, lexicon), lexicon, language))
+from tests.unit.documents.extractive.resolved_speech import resolved
 
 
 @pytest.mark.parametrize(

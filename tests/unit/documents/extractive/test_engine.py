@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +12,7 @@ from techne.documents.engines.extractive import ExtractiveEngine
 from techne.documents.grounding.spoken import read_atoms
 from techne.documents.marks import marked_ids
 from techne.transcripts.model import Chunk, Turn
+from tests.support.work import lines_run
 from tests.unit.documents.extractive.document import Made, make, says
 from tests.unit.documents.extractive.recordings import RECORDINGS, Recording
 
@@ -51,13 +51,38 @@ def test_the_same_recording_gives_the_same_document(recording: Recording) -> Non
     assert made(recording) == made(recording)
 
 
+def test_most_literals_of_very_short_recordings_are_told() -> None:
+    texts = [(made(recording).text, recording.literals) for recording in RECORDINGS]
+    told = [says(text, literal) for text, literals in texts for literal in literals]
+    assert sum(told) >= 0.8 * len(told)
+
+
 def test_a_problem_stands_with_its_solution() -> None:
-    pairs = [(recording, pair) for recording in _WITH_PAIRS for pair in recording.pairs]
+    """S1-10: most problems of very short recordings, and whatever is told of them, in one block."""
+    blocks = [(made(recording).blocks(), recording.pairs) for recording in _WITH_PAIRS]
     together = [
-        any(says(block, problem) and says(block, solution) for block in made(recording).blocks())
-        for recording, (problem, solution) in pairs
+        any(says(block, problem) and says(block, solution) for block in own)
+        for own, pairs in blocks
+        for problem, solution in pairs
     ]
-    assert sum(together) >= 0.5 * len(pairs)
+    assert sum(together) >= 0.7 * len(together)
+
+
+_TWO_SENTENCES = (
+    "If the worker shows error 502 you must restart nginx with systemctl restart nginx.",
+    "The read timeout in the file nginx.conf is 60 seconds.",
+)
+
+
+@pytest.mark.parametrize("texts", [_TWO_SENTENCES, (" ".join(_TWO_SENTENCES),)], ids=["turns", "turn"])
+def test_two_sentences_are_a_recording_too(texts: tuple[str, ...]) -> None:
+    turns = tuple(
+        Turn(id=f"t{n:04d}", speaker="spk_0", start_seconds=n * 9, end_seconds=n * 9 + 8, text=text)
+        for n, text in enumerate(texts)
+    )
+    document = make(Chunk(index=0, total=1, context=(), turns=turns, tokens=0), "en-US")
+    for literal in ("502", "systemctl restart nginx", "nginx.conf", "60 seconds"):
+        assert says(document.text, literal)
 
 
 _SAID = (
@@ -103,27 +128,25 @@ def test_numbers_in_words_are_those_that_were_said() -> None:
             assert numbers <= said
 
 
-def test_three_hours_take_seconds() -> None:
+def _long_chunk(rounds: int) -> Chunk:
+    """Two recordings told over and over, each time with other values."""
+    told = [turn for recording in RECORDINGS[:2] for turn in recording.turns()]
+    turns = [
+        turn.model_copy(
+            update={
+                "id": f"t{place:04d}",
+                "start_seconds": place * 8.0,
+                "end_seconds": place * 8.0 + 7,
+                "text": turn.text.replace("X100", f"X{place}").replace("539", str(10_000 + place)),
+            }
+        )
+        for place, turn in enumerate(told * rounds)
+    ]
+    return Chunk(index=0, total=1, context=(), turns=tuple(turns), tokens=0)
+
+
+def test_twice_as_much_talk_is_about_twice_as_much_work() -> None:
     """S1-5: recordings of up to three hours."""
-    turns: list[Turn] = []
-    recording_turns = [turn for recording in RECORDINGS[:2] for turn in recording.turns()]
-    for round_number in range(40):
-        for turn in recording_turns:
-            start = len(turns) * 8.0
-            turns.append(
-                turn.model_copy(
-                    update={
-                        "id": f"t{len(turns) + 1:04d}",
-                        "start_seconds": start,
-                        "end_seconds": start + 7,
-                        "text": turn.text.replace("X100", f"X{round_number}").replace(
-                            "539", str(500 + round_number)
-                        ),
-                    }
-                )
-            )
-    assert sum(len(turn.text.split()) for turn in turns) > 28_000
-    began = time.perf_counter()
-    document = make(Chunk(index=0, total=1, context=(), turns=tuple(turns), tokens=0), "pt-BR")
-    assert time.perf_counter() - began < 20
-    assert document.items
+    make(_long_chunk(1), "pt-BR")  # what is compiled and remembered once
+    short, long = (lines_run(lambda rounds=rounds: make(_long_chunk(rounds), "pt-BR")) for rounds in (3, 6))
+    assert long < 2.6 * short
