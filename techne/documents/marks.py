@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_MARK = re.compile(r"(?<!\s)\s*\[\s*(i\d{3,}(?:\s*[,;]\s*i\d{3,})*)\s*\]", re.IGNORECASE)
+_MARK = re.compile(r"(?<!\s)\s*\[\s*(i\d{3,}(?:\s*[,;]\s*i\d{3,})*)\s*(?:\]|$)", re.IGNORECASE)
 _LABEL = re.compile(r"i\d{3,}(?:\s*[,;]\s*i\d{3,})*", re.IGNORECASE)
 _ID = re.compile(r"i\d{3,}", re.IGNORECASE)
 

@@ -28,6 +28,8 @@ from techne.documents.engines.extractive.program_names import program_name
 from techne.documents.engines.extractive.programs import (
     BARE_SUBCOMMANDS,
     HIDDEN_FILES,
+    HYPHENATED_OPTIONS,
+    LONG_OPTIONS,
     ORDINARY_PROGRAMS,
     SUBCOMMANDS,
 )
@@ -50,6 +52,8 @@ def find_command(
     if end == begin:
         return None
     arguments = pieces[begin:end]
+    if head == 1 and _is_hyphenated_name(first, arguments) and not is_told(sentence, first.start, lexicon):
+        return None
     if arguments[0].sign == "." and not _names_path(arguments):
         return None
     program = glued(pieces[position:begin])
@@ -87,6 +91,13 @@ def find_command(
     if first.text[0].isupper() and first.text[1:].islower() and not CMDLET.fullmatch(program):
         text = text[0].lower() + text[1:]  # only because it begins the sentence
     return text, end
+
+
+def _is_hyphenated_name(first: Piece, arguments: Sequence[Piece]) -> bool:
+    """Whether a dash and a long word follow a program whose options are letters: "ng dash apps" is a name."""
+    word = arguments[1].text if len(arguments) > 1 and arguments[0].sign == "-" else ""
+    long_options = LONG_OPTIONS | HYPHENATED_OPTIONS | BARE_SUBCOMMANDS
+    return len(word) > 3 and word.isalpha() and word.islower() and first.folded not in long_options
 
 
 def _names_path(arguments: Sequence[Piece]) -> bool:

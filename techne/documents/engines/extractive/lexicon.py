@@ -131,7 +131,8 @@ class Cues:
 class Lexicon:
     """The cues of one language, compiled once."""
 
-    def __init__(self, cues: Cues) -> None:
+    def __init__(self, cues: Cues, language: str) -> None:
+        self.language = language
         self.labels = cues.labels
         self.abbreviations = re.compile(rf"(?:^|\W)(?:{cues.abbreviations})\.$")
         self.leading = re.compile(rf"(?:{cues.leading})(?:\s*[,;:…]+\s*|\s+|$)")
@@ -214,7 +215,7 @@ def _lexicon(primary: str) -> Lexicon:
         from techne.documents.engines.extractive.lexicon_pt import CUES
     else:
         from techne.documents.engines.extractive.lexicon_en import CUES
-    return Lexicon(CUES)
+    return Lexicon(CUES, primary)
 
 
 def lexicon_for(language: str) -> Lexicon:

@@ -156,7 +156,7 @@ CUES = Cues(
         r"(?:an?|the) error|says|the message (?:is|says)|full|out of"
     ),
     reporting=(
-        r"get|gets|got|see|saw|sees|reads?|says?|said|reports?|reported|shows?|fails? with|died? with|"
+        r"get|gets|got|see|saw|sees|reads?|says?|said|reports?|reported|shows?|showed|fails? with|died? with|"
         r"dies with|"
         r"returned|returns|throws|threw|called|message was|error was|error is|symptom is(?: that)?"
     ),
@@ -321,6 +321,7 @@ CUES = Cues(
         r"slides?"
     ),
     meta=(
+        r"you go first|who's (?:next|got)|tell us (?:about|what)|over to you|"
         r"let's (?:get started|start|begin|go|continue|move on|get going|get into|dive|wrap up|jump)|"
         r"i(?:'ll| will|'m going to| am going to) (?:show|talk|explain|walk|cover|get to|come back|"
         r"demo|go over|tell)|we(?:'ll| will|'re going to) (?:see|talk|cover|get to|come back|look|go "

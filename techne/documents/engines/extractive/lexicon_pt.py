@@ -16,7 +16,7 @@ _ACTIONS = (
     "retir|reset|revis|rod|sai|salv|segur|selecion|sincroniz|sob|solicit|sub|substitu|suspend|"
     "tent|test|tir|tro[cq]|us|utiliz|valid|vej|verifi[cq]|volt|zer"
 )
-_ENDINGS = "(?:a|e|o|am|em|ar|er|ir|amos|emos|ue|uem|que|quem|ando|endo|indo)(?:-[ao]s?|-se)?"
+_ENDINGS = "(?:a|e|o|ei|i|ou|iu|am|em|ar|er|ir|amos|emos|ue|uem|que|quem|ando|endo|indo)(?:-[ao]s?|-se)?"
 
 CUES = Cues(
     abbreviations=r"sr|sra|dr|dra|eng|prof|ex|etc|pag|num|obs|vs|p\.ex|av|tel|ref|aprox|min|max|no|art|fig",
@@ -304,6 +304,7 @@ CUES = Cues(
         r"cafezinho|cafe|almoc\w+|lanch\w+|bolo|pizza|banheiro|chuva|calor|frio|piada|rs|risos|kkk+"
     ),
     logistics=(
+        r"^volto\b[^,]{0,20}|"
         r"(?:me|estao|conseguem|da pra|ta|tao|voces|esta) ?(?:me )?(?:ouvi\w+|escut\w+)|(?:vendo|ver|"
         r"veem|enxerga\w+|aparece\w+|aparecendo) "
         r"(?:a |na |minha |pra voces |a minha )*(?:tela|slide|apresentacao)|compartilh\w+ (?:a |minha |"
@@ -325,6 +326,7 @@ CUES = Cues(
         r"deixa eu (?:ver|compartilhar|abrir|pegar|trocar|tomar|beber)|consegue(?:m)? ver"
     ),
     meta=(
+        r"(?:me )?(?:conta|fala|explica|diz) (?:ai|pra gente|pra nos)|"
         r"vamos (?:la|comecar|continuar|seguir|em frente|encerrar|fechar|retomar)|ja (?:ja )?(?:eu "
         r")?(?:chego|falo|mostro|explico|volto)|"
         r"(?:eu )?vou (?:falar|mostrar|explicar|comecar|passar|contar|demonstrar)|a gente (?:vai ver|"

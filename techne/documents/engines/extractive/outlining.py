@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from techne.documents.engines.extractive.lexicon import Lexicon, fold
 from techne.documents.engines.extractive.pairing import allocated, start_of
+from techne.documents.engines.extractive.spoken_code import codes_in
 from techne.documents.engines.extractive.values import values_in
 from techne.documents.model import Item, ItemKind, Outline, OutlineSection, Problem, Statement
 
@@ -116,7 +117,10 @@ def salient_terms(items: Sequence[Item], lexicon: Lexicon, language: str) -> lis
 def _terms(text: str, lexicon: Lexicon, language: str) -> Iterator[tuple[str, bool]]:
     """Names, those of several words as one, and words that look like code, without values and paths."""
     run: tuple[int, int] | None = None
+    codes = codes_in(text, lexicon)
     for value in values_in(text, lexicon, language):
+        if any(code.start <= value.start < code.end for code in codes):
+            continue
         word = text[value.start : value.end]
         acronym = value.kind == "code" and word.isalpha() and word.isupper()
         if value.kind == "name" or acronym:

@@ -39,9 +39,9 @@ def _titles(text: str, lexicon: Lexicon) -> Iterator[str]:
             continue
         for candidate in _beginnings(plain, lexicon):
             words = _without_lead(candidate.split(), lexicon)
-            kept = _until_joint(words, lexicon)[:_TITLE_WORDS]
+            kept = _whole(words, min(len(_until_joint(words, lexicon)), _TITLE_WORDS), lexicon)
             if _names(candidate, lexicon) and not _names(" ".join(kept), lexicon):
-                kept = words[:_MESSAGE_WORDS]
+                kept = _whole(words, _MESSAGE_WORDS, lexicon)
             while len(kept) > 1 and _is_common(kept[-1], lexicon):
                 kept.pop()
             if kept:
@@ -76,6 +76,8 @@ def _typed(text: str, lexicon: Lexicon) -> str:
 def _without_lead(words: Sequence[str], lexicon: Lexicon) -> list[str]:
     start = 0
     while start < len(words) - 1 and _is_common(words[start], lexicon):
+        if lexicon.named_error.match(fold(" ".join(words[start:]))):
+            break
         start += 1
     return list(words[start:])
 
@@ -86,6 +88,20 @@ def _until_joint(words: Sequence[str], lexicon: Lexicon) -> list[str]:
         if place > 2 and len(words) > _TITLE_WORDS and lexicon.joint.fullmatch(fold(word)):
             return list(words[:place])
     return list(words)
+
+
+def _whole(words: Sequence[str], count: int, lexicon: Lexicon) -> list[str]:
+    """The first words, but no number without its end: "three thousand" is not what was said of 3,200."""
+    text = " ".join(words)
+    end = len(" ".join(words[:count]))
+    for value in values_in(text, lexicon, _language(lexicon)):
+        if value.kind == "number" and value.start < end < value.end:
+            return text[: value.start].split() or list(words)
+    return list(words[:count])
+
+
+def _language(lexicon: Lexicon) -> str:
+    return lexicon.language
 
 
 def _is_common(word: str, lexicon: Lexicon) -> bool:
@@ -107,7 +123,8 @@ def label_of(item: Item, lexicon: Lexicon) -> str:
         return text
     best = max(clauses, key=lambda clause: _label_weight(clause, lexicon))
     words = best.strip(_EDGE).split()
-    words = _until_joint(_without_lead(words, lexicon), lexicon)[:_LABEL_WORDS]
+    words = _without_lead(words, lexicon)
+    words = _whole(words, min(len(_until_joint(words, lexicon)), _LABEL_WORDS), lexicon)
     while len(words) > 1 and _is_common(words[-1], lexicon):
         words.pop()
     return _capitalised(" ".join(words).strip(_EDGE))
@@ -116,7 +133,7 @@ def label_of(item: Item, lexicon: Lexicon) -> str:
 def _weight(title: str, lexicon: Lexicon) -> float:
     folded = fold(title)
     words = len(title.split())
-    values = values_in(title, lexicon, "pt" if lexicon.labels.title.startswith("T") else "en")
+    values = values_in(title, lexicon, _language(lexicon))
     named, message = bool(lexicon.named_error.search(folded)), bool(lexicon.message.search(folded))
     weight = 2.2 * named + 1.8 * message
     if not (named or message):

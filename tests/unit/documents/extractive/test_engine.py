@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -148,5 +149,5 @@ def _long_chunk(rounds: int) -> Chunk:
 def test_twice_as_much_talk_is_about_twice_as_much_work() -> None:
     """S1-5: recordings of up to three hours."""
     make(_long_chunk(1), "pt-BR")  # what is compiled and remembered once
-    short, long = (lines_run(lambda rounds=rounds: make(_long_chunk(rounds), "pt-BR")) for rounds in (3, 6))
+    short, long = (lines_run(partial(make, _long_chunk(rounds), "pt-BR")) for rounds in (3, 6))
     assert long < 2.6 * short

@@ -99,6 +99,7 @@ O serviço se chama cert traço watcher. => cert-watcher
 Faz update pedidos set status igual 9 where id igual 10. => update pedidos set status = 9 where id = 10
 Roda ansible traço playbook traço i hosts ponto ini site ponto yml. => ansible-playbook -i hosts.ini site.yml
 Passa a flag traço v. => -v
+Usa o nodepool ng traço apps em produção. => ng-apps
 É kubectl get pods, traço n pagamentos, e pronto. => kubectl get pods -n pagamentos
 É dois traços alter, dois traços entity traço type topics, e pronto. => --alter --entity-type topics
 Depois do kubectl, traço o plano com vocês. =>
