@@ -10,8 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from techne.errors import ConfigurationError
 
 MODEL_ALIASES = {"qwen2-7b": "qwen2:7b", "llama3.1-8b": "llama3.1:8b"}
 """Names the requirements use, and the Ollama tags that they stand for (resolution 13)."""
@@ -109,5 +111,17 @@ class Settings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
-    """The settings of this process, read once; `get_settings.cache_clear()` reads them anew."""
-    return Settings()
+    """The settings of this process, read once; `get_settings.cache_clear()` reads them anew.
+
+    Raises:
+        ConfigurationError: A variable has a value that it can't have; the message names it.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = str(first["loc"][0]).upper() if first["loc"] else "The environment"
+        problem = first["msg"][0].lower() + first["msg"][1:]
+        raise ConfigurationError(
+            f"{name} is {first['input']!r}: {problem}.", cure="Correct the environment variable, or unset it."
+        ) from None

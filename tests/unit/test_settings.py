@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import ValidationError
 
-from techne.settings import Settings
+from techne.errors import ConfigurationError
+from techne.settings import Settings, get_settings
 
 
 def test_defaults_are_those_that_were_asked_for() -> None:
@@ -61,5 +61,6 @@ def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_chunk_too_small_to_hold_anything_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAX_TOKENS_PER_CHUNK", "10")
-    with pytest.raises(ValidationError, match="max_tokens_per_chunk"):
-        Settings()
+    with pytest.raises(ConfigurationError, match=r"MAX_TOKENS_PER_CHUNK is '10': .* 256") as caught:
+        get_settings()
+    assert caught.value.cure
