@@ -7,6 +7,7 @@ envelope of S1-30 or S1-31 and nothing else; everything meant for a person goes 
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import logging
 import os
@@ -63,8 +64,11 @@ class DocgenCommand(DocgenRequest):
     transcription_s3_uri: str = Field(
         default="",
         validation_alias=AliasChoices("transcription_s3_uri", "transcript"),
-        description=DocgenRequest.model_fields["transcription_s3_uri"].description,
+        description=f"{DocgenRequest.model_fields['transcription_s3_uri'].description} Without one: the sample.",
     )
+
+
+DocgenCommand.__doc__ = inspect.cleandoc(DocgenCommand.__doc__ or "")  # argparse prints it as it stands
 
 
 def main(arguments: Sequence[str], docgen: DocgenFlow) -> int:
