@@ -64,7 +64,7 @@ class DocgenCommand(DocgenRequest):
     transcription_s3_uri: str = Field(
         default="",
         validation_alias=AliasChoices("transcription_s3_uri", "transcript"),
-        description=f"{DocgenRequest.model_fields['transcription_s3_uri'].description} Without one: the sample.",
+        description=f"{DocgenRequest.model_fields['transcription_s3_uri'].description} Default: the sample.",
     )
 
 
