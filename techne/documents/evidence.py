@@ -8,7 +8,8 @@ from pydantic import Field
 
 from techne.documents.grounding import GroundingReport
 from techne.documents.model import Document, Item, Problem
-from techne.transcripts.model import DroppedSpeech, Frozen
+from techne.transcripts.cleaning import verbatim
+from techne.transcripts.model import DroppedSpeech, Frozen, Transcript
 
 
 class EvidenceFile(Frozen):
@@ -35,4 +36,28 @@ def evidence_file(
         problems=document.problems,
         dropped=tuple(dropped),
         grounding=report,
+    )
+
+
+def quoted_as_said(items: Sequence[Item], transcript: Transcript) -> tuple[Item, ...]:
+    """The items with every quote as the recording has it, the fillers that cleaning took out included.
+
+    A quote that is not found, which extraction does not let through, stays as it is.
+    """
+    said = {turn.id: turn.text for turn in transcript.turns}
+    return tuple(
+        item.model_copy(
+            update={
+                "evidence": tuple(
+                    evidence.model_copy(
+                        update={
+                            "quote": verbatim(said.get(evidence.turn_id, ""), evidence.quote)
+                            or evidence.quote
+                        }
+                    )
+                    for evidence in item.evidence
+                )
+            }
+        )
+        for item in items
     )

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
-from pydantic import Base64Bytes, JsonValue
+from pydantic import JsonValue
 
 from techne.documents.assembly import assemble_markdown
 from techne.documents.docx import render_docx, validate_docx
-from techne.documents.evidence import evidence_file
+from techne.documents.evidence import evidence_file, quoted_as_said
 from techne.documents.grounding import GroundingReport, check_grounding
 from techne.documents.markdown import parse
 from techne.documents.model import Document
-from techne.transcripts.model import CleanTranscript, Frozen, Transcript
+from techne.transcripts.model import CleanTranscript, Transcript
 
 
-class DocumentFiles(Frozen):
-    """The files of one document, and what the manifest says of them."""
+@dataclass(frozen=True, slots=True)
+class DocumentFiles:
+    """The files of one document, what the check found, and what the manifest says of them."""
 
     MARKDOWN: ClassVar[str] = "document.md"
     DOCX: ClassVar[str] = "document.docx"
     EVIDENCE: ClassVar[str] = "evidence.json"
 
     markdown: str
-    docx: Base64Bytes
+    docx: bytes
     evidence: str
     report: GroundingReport
     details: dict[str, JsonValue]
@@ -44,11 +46,12 @@ def render_files(
     Raises:
         OutputError: The DOCX does not read back with the document's headings.
     """
+    document = document.model_copy(update={"items": quoted_as_said(document.items, transcript)})
     report = check_grounding(document, transcript)
     markdown = assemble_markdown(document, report, transcript)
     docx = render_docx(markdown, title=document.outline.title, language=document.facts.language)
     validate_docx(docx, _headings(markdown))
-    return DocumentFiles.model_construct(
+    return DocumentFiles(
         markdown=markdown,
         docx=docx,
         evidence=evidence_file(document, cleaned.dropped, report).model_dump_json(indent=1) + "\n",

@@ -18,6 +18,7 @@ from techne.settings import get_settings
 from techne.storage import open_store, parse_uri, verify_manifest
 from techne.tracking import Acquired, ExecutionRecord, ExecutionStatus, open_tracking
 from techne.tracking.owner import this_owner
+from techne.transcripts.reading import read_transcript
 from tests.integration.conftest import MotoAWS
 from tests.integration.docgen_runs import (
     ENGLISH,
@@ -55,6 +56,7 @@ import os, sys
 from techne.settings import get_settings
 from techne.tracking import open_tracking
 from techne.tracking.owner import this_owner
+from techne.transcripts.reading import read_transcript
 
 open_tracking(get_settings()).acquire("killed", sys.argv[1], owner=this_owner(), lease_seconds=600)
 os.kill(os.getpid(), 9)
@@ -83,6 +85,15 @@ async def test_a_run_leaves_a_verified_document_and_a_completed_record(tmp_path:
     assert record.status is ExecutionStatus.COMPLETED
     assert record.stages_completed == 6
     assert DocgenResult.model_validate(record.result) == result
+
+
+async def test_every_item_quotes_the_recording_word_for_word(tmp_path: Path) -> None:
+    result = await run(event(tmp_path, "quoted"))
+    evidence = json.loads((path_of(result.manifest_s3_uri).parent / "evidence.json").read_text())
+    said = {turn.id: turn.text for turn in read_transcript(ENGLISH.read_bytes(), source="sample").turns}
+    quotes = [quote for item in evidence["items"] for quote in item["evidence"]]
+    assert quotes
+    assert all(quote["quote"] in said[quote["turn_id"]] for quote in quotes)
 
 
 async def test_a_run_shows_its_progress_and_its_document_in_prefect(tmp_path: Path) -> None:
