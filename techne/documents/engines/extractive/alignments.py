@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from techne.documents.engines.extractive.correction_cues import CorrectionCues
 from techne.documents.engines.extractive.lexicon import Lexicon, fold
@@ -42,13 +42,20 @@ _OPPOSITES = {
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """`left[:cut]`, then `right[start:end]`, then `left[resume:]` if any, then `right[end:]`."""
+    """`left[:cut]`, then `right[start:end]`, then `left[resume:]` if any, then `right[rest:]`."""
 
     cut: int
     resume: int | None
     start: int
     end: int
     wrong: tuple[Value, ...]
+    rest: int | None = None
+    """Where `right` goes on; at `end` if it is not given."""
+
+    def moved(self, by: int) -> Repair:
+        """The repair in a longer `right`, with so many characters before it."""
+        rest = None if self.rest is None else self.rest + by
+        return replace(self, start=self.start + by, end=self.end + by, rest=rest)
 
 
 class Aligner:
@@ -115,11 +122,16 @@ class Aligner:
         measured = same_measure(wrong, right)
         wrong_end = wrong.stop(left) if right.unit or not wrong.unit else wrong.end
         tail = left[wrong_end:].strip(" ,;:…—.-!?")
+        end = rest = len(clause)
+        told = False
         after = clause[right.stop(clause) :].strip(" .!?")
+        if WORD.search(left[: wrong.start]) and self._tells(after) and not self._tells(tail):
+            after, end, told = "", right.stop(clause), True  # "avoid 5, sorry, 6 is the bad one": what it is, is told.
         retrace = _retraced(left, clause)
         retraced = retrace is not None and self._begins_again(left, retrace, wrong)
         tail_words = len(tail.split())
-        if tail_words > (_LONG_TAIL if measured or retraced else SHORT_TAIL):
+        bare = sure and not before and not after and right.kind == "number"
+        if tail_words > (_LONG_TAIL if measured or retraced or bare else SHORT_TAIL):
             return None
         if not sure:
             short = joined or len(clause.split()) <= _SHORT_REPAIR
@@ -147,7 +159,12 @@ class Aligner:
         if after and tail_words > SHORT_TAIL and not _overlap(after, tail):
             resume = wrong_end
             return Repair(cut, resume, start, right.stop(clause), (wrong,))
-        return Repair(cut, resume, start, right.stop(clause) if resume else len(clause), (wrong,))
+        return Repair(cut, resume, start, right.stop(clause) if resume else end, (wrong,), rest if told else None)
+
+    def _tells(self, words: str) -> bool:
+        """Whether the words after a value tell what it is: "is the bad one"; "e" alone is but "and"."""
+        first = words.split(maxsplit=1)[:1]
+        return bool(first) and first[0] != "e" and self._cues.copula.fullmatch(fold(first[0])) is not None
 
     def _begins_again(self, left: str, retrace: tuple[int, int], wrong: Value) -> bool:
         """Whether the words said again lead to the wrong value; an article may be any."""

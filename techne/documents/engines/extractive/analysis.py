@@ -12,6 +12,7 @@ from techne.documents.engines.extractive.compression import compressed
 from techne.documents.engines.extractive.corrections import Utterance
 from techne.documents.engines.extractive.lexicon import Lexicon, fold
 from techne.documents.engines.extractive.listing import words
+from techne.documents.engines.extractive.messages import foreign_in, messages_in
 from techne.documents.engines.extractive.spoken_code import Code, codes_in
 from techne.documents.engines.extractive.trimming import trimmed
 from techne.documents.engines.extractive.values import Value, values_in
@@ -37,6 +38,10 @@ class Statement:
     codes: tuple[Code, ...]
     cues: frozenset[str]
     is_question: bool
+    messages: tuple[str, ...] = ()
+    """What systems say of their trouble, in plain words."""
+    foreign: tuple[str, ...] = ()
+    """Words of another language that are not in the messages."""
 
     @property
     def numbers(self) -> tuple[Value, ...]:
@@ -63,7 +68,7 @@ _CUES = sorted(
         "error message reports asks_of_trouble named_error symptom new_problem diagnosis cause "
         "solution action look run obligation prohibition "
         "risk prevention "
-        "setting location concept condition reason restriction noise logistics meta personal"
+        "setting changed schedule location concept condition reason restriction noise logistics meta personal"
     )
 )
 
@@ -109,6 +114,7 @@ class Analyst:
             if not (value.kind == "name" and text[value.start : value.end] in self.people)
         )
         codes = _codes(text, self._lexicon)
+        messages = messages_in(folded, self._lexicon)
         return Statement(
             utterance=utterance,
             text=text,
@@ -116,8 +122,14 @@ class Analyst:
             words=_written_words(text, codes),
             values=values,
             codes=codes,
-            cues=self._cues(folded),
+            cues=self._cues(folded) | ({"quotes"} if messages else set()),
             is_question=text.endswith("?"),
+            messages=tuple(folded[start:end] for start, end in messages),
+            foreign=tuple(
+                folded[start:end]
+                for start, end in foreign_in(folded, self._lexicon)
+                if not any(start < last and first < end for first, last in messages)
+            ),
         )
 
     def _cues(self, folded: str) -> frozenset[str]:
@@ -131,6 +143,7 @@ class Analyst:
         values = values_in(text, self._lexicon, self._language)
         people = self.people
         facts += [(value.start, value.end) for value in values if text[value.start : value.end] not in people]
+        facts += messages_in(fold(text), self._lexicon)
         return compressed(text, facts, self._lexicon, self._cues, is_tight=self._is_tight)
 
 

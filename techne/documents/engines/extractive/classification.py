@@ -16,6 +16,8 @@ def kind_of(statement: Statement) -> ItemKind:
         return ItemKind.ERROR
     if has("reports") and has("symptom") and not has("solution", "prohibition", "obligation"):
         return ItemKind.ERROR
+    if has("quotes") and not has("solution", "prohibition", "obligation", "risk") and not statement.commands:
+        return ItemKind.ERROR
     if has("prohibition") and not has("symptom", "error"):
         return ItemKind.RISK if has("risk") else ItemKind.RULE
     if has("prevention") and not (has("error") and has("symptom")):
@@ -39,6 +41,8 @@ def kind_of(statement: Statement) -> ItemKind:
     if has("risk"):
         return ItemKind.RISK
     if has("solution"):
+        return ItemKind.SOLUTION
+    if has("changed") and (statement.numbers or statement.code_values or has("setting")):
         return ItemKind.SOLUTION
     if has("obligation") and not (has("setting") and statement.code_values):
         return ItemKind.RULE

@@ -46,6 +46,8 @@ class CorrectionCues:
     copula: re.Pattern[str]
     agrees: re.Pattern[str]
     denies: re.Pattern[str]
+    restating: re.Pattern[str]
+    """Says that a statement made again is the one that holds: "it's actually 21"."""
 
     def opening(self, folded: str) -> tuple[int, bool] | None:
         """Where the cues end that a sentence begins with, and whether one of them is sure."""
@@ -81,7 +83,9 @@ _PORTUGUESE = CorrectionCues(
         r"ou melhor|melhor dizendo|digo|retific(?:o|ando)|engano meu|erro meu|"
         rf"(?:eu )?(?:me )?confundi{_CLOSED}|(?:eu )?troquei{_CLOSED}|"
         r"esquece(?: isso)?|apaga isso|deixa eu (?:me )?(?:corrigir|retificar)|vou corrigir|"
-        r"nao e isso|nao era isso|(?:eu )?quis dizer|(?:eu )?queria dizer|to confundindo|estou confundindo"
+        r"nao e isso|nao era isso|(?:eu )?quis dizer|(?:eu )?queria dizer|to confundindo|estou confundindo|"
+        rf"(?:eu )?(?:acabei de )?me contrad(?:izer|isse|izendo){_CLOSED}|(?:numero|pagina|linha) errad[oa]|"
+        rf"nao[, ]+deixa eu (?:ver|pensar|conferir|olhar|checar|confirmar)(?: [a-z]+){{0,5}}{_CLOSED}"
     ),
     pause=_whole(
         r"pera(?:i|e)?(?: ai)?|espera(?: ai| um pouco)?|calma(?: ai)?|opa|ops|epa|eita|um momento|"
@@ -97,7 +101,8 @@ _PORTUGUESE = CorrectionCues(
     lead=_whole(
         r"e|eh|sao|era|eram|seria(?:m)?|(?:mas )?o (?:certo|correto|valor (?:certo|correto)) (?:e|sao)|"
         r"a (?:certa|correta) e|(?:hoje|agora|atualmente)(?: e| sao)?|(?:isso )?(?:mudou|passou|subiu|"
-        r"baixou|caiu|foi) p(?:a)?ra|mudaram p(?:a)?ra|deve ser|fica sendo|o que eu queria dizer e"
+        r"baixou|caiu|foi) p(?:a)?ra|mudaram p(?:a)?ra|deve ser|fica sendo|o que eu queria dizer e|"
+        r"o que (?:eu|a gente|nos|a equipe|eles) (?:[a-z]+ ){1,2}(?:foi|e|era)"
     ),
     said=_whole(
         r"(?:eu )?(?:falei|disse|tinha (?:falado|dito)|ia (?:falar|dizer))(?: que)?(?: e| era| sao| eram)?"
@@ -122,6 +127,7 @@ _PORTUGUESE = CorrectionCues(
     copula=_whole(r"e|eh|sao|foi|foram|era|eram|tinha"),
     agrees=_whole(r"sim|isso|isso mesmo|exato|exatamente|e|verdade|tem razao|certo|correto|perdao|desculpa"),
     denies=_whole(r"nao|negativo"),
+    restating=_whole(r"na verdade|na realidade"),
 )
 
 _ENGLISH = CorrectionCues(
@@ -135,7 +141,9 @@ _ENGLISH = CorrectionCues(
         r"i (?:got|said) that wrong|i take that back|"
         r"what am i saying|i apologi[sz]e|"
         r"no wait|wait no|i mixed (?:that|those|them) up|i got (?:those|them) mixed up|"
-        r"wrong (?:number|one|figure|slide|value)"
+        r"wrong (?:number|one|figure|slide|value|page|line)|"
+        rf"(?:i )?(?:just )?contradicted myself{_CLOSED}|"
+        rf"no[, ]+let me (?:check|see|look|think)(?: [a-z']+){{0,5}}{_CLOSED}"
     ),
     pause=_whole(
         r"wait(?: a (?:second|minute|moment))?|hang on|hold on|oops|whoops|one (?:sec|second|moment)|"
@@ -152,7 +160,8 @@ _ENGLISH = CorrectionCues(
         r"make (?:it|that)|the (?:right|correct|real|actual) (?:one|value|number|figure|answer)(?: is|'s)|"
         r"(?:it|that) should be|should be|now it's|"
         r"it(?:'s| has)? (?:changed|moved|went|gone|raised|bumped) (?:up |down )?to|"
-        r"we (?:changed|moved|raised|bumped|lowered) (?:it|that) to|it was"
+        r"we (?:changed|moved|raised|bumped|lowered) (?:it|that) to|it was|"
+        r"what (?:i|we|they) (?:[a-z]+ ){1,2}(?:was|is)"
     ),
     said=_whole(r"(?:i|we) (?:said|told you|was going to say)(?: it's| it was)?|did i say"),
     negated=_whole(
@@ -175,6 +184,7 @@ _ENGLISH = CorrectionCues(
     copula=_whole(r"is|are|was|were|goes|belongs"),
     agrees=_whole(r"yes|yeah|yep|right|correct|exactly|that's right|true|sorry|good catch|you're right"),
     denies=_whole(r"no|nope"),
+    restating=_whole(r"actually|in fact|in reality"),
 )
 
 

@@ -29,6 +29,8 @@ _WAITS = 3
 """Sentences that may stand between a cue and its repair."""
 _MENTIONS = 2
 """Sentences after a repair in which the wrong value may be explained."""
+_RECALLED = 5
+"""Statements back to which "I said 8" may refer."""
 _PAUSES = ",;:…—.!?-"
 _END = " .!?…"
 
@@ -72,6 +74,7 @@ class _Resolver:
         recalled = bool(self._done) and self._finder.recalls(self._done[-1].text, draft.text)
         if recalled and self._repair(place, len(self._done) - 1, None, draft.speech, sure=True):
             return
+        draft = self._recanted(place, draft)
         if self._echoes(draft):
             self._await(place)
             return
@@ -83,6 +86,22 @@ class _Resolver:
         self._done.append(draft)
         if cut is not None:
             self._awaited = _Awaited(len(self._done) - 1, cut, place)
+
+    def _recanted(self, place: int, draft: Draft) -> Draft:
+        """What the sentence tells besides correcting an earlier one by naming what was said in it."""
+        for index in range(len(self._done) - 1, max(len(self._done) - 1 - _RECALLED, -1), -1):
+            target = self._done[index]
+            begin = self._finder.recants(target.text, draft.text)
+            if not begin:
+                continue
+            right = draft.speech.part(begin)
+            repair = self._finder.find(target.text, right.text, sure=True)
+            if repair is not None:
+                self._done[index] = self._joined(place, target, len(target.text), right, repair)
+                self._awaited = None
+                rest = draft.speech.part(0, begin)
+                return replace(draft, speech=rest, quoted=rest, corrected=True)
+        return draft
 
     def _echoes(self, draft: Draft) -> bool:
         """Whether the last value is but denied, or said again as a question: "Eight?"."""

@@ -18,7 +18,11 @@ _FOLLOWING_BONUS = 0.6
 _FOLLOWING_WORDS = 6
 _FIRST_SYMPTOM_BONUS = 0.9
 _FIRST_CURE_BONUS = 0.4
-_PROHIBITION = 1.1
+_PAIRED = 0.7
+_PAIR_STATEMENTS = 10
+_PAIR_TURNS = 6
+_CHANGED = 0.5
+_PROHIBITION = 1.9
 _NAMED_ERROR = 0.8
 _FEWEST_WORDS = 5
 """Words below which a prohibition or an error's name says too little by itself."""
@@ -32,10 +36,12 @@ def emphasis_of(statements: Sequence[Statement], ranking: Ranking, lexicon: Lexi
     """The worth of each statement without its values; it may be negative."""
     opening = _openings(statements, lexicon)
     turning = _turning_points(statements, lexicon)
+    paired = _pairs(statements, lexicon)
     return [
         _tempered(ranking.cue_score(statement) * _CUES)
         + _stress(statement)
         + turning.get(place, 0.0)
+        + _PAIRED * (place in paired)
         + _OPENING_BONUS * (place in opening and _tells_trouble(statement))
         + _FOLLOWING_BONUS * (place > 0 and _follows(statements[place - 1], statement))
         for place, statement in enumerate(statements)
@@ -79,12 +85,39 @@ def _turning_points(statements: Sequence[Statement], lexicon: Lexicon) -> dict[i
     return found
 
 
+def _pairs(statements: Sequence[Statement], lexicon: Lexicon) -> frozenset[int]:
+    """Symptoms that a cure follows in the next turns, and the cures."""
+    found: set[int] = set()
+    for place, statement in enumerate(statements):
+        if kind_of(statement) is not ItemKind.ERROR or not statement.has(*_MARKS):
+            continue
+        if statement.has("noise", "logistics", "meta"):
+            continue
+        turns = {statement.utterance.sources[-1].turn.id}
+        for after in range(place + 1, min(place + _PAIR_STATEMENTS, len(statements))):
+            other = statements[after]
+            turns.add(other.utterance.sources[-1].turn.id)
+            if len(turns) > _PAIR_TURNS or opens(other, lexicon):
+                break
+            if not other.is_question and other.words >= _FEWEST_WORDS and kind_of(other) in _CURES:
+                found |= {place, after}
+                break
+    return frozenset(found)
+
+
+_MARKS = ("named_error", "message", "symptom", "quotes")
+_CURES = frozenset({ItemKind.SOLUTION, ItemKind.COMMAND})
+
+
 def _stress(statement: Statement) -> float:
     """What is told for its own sake, however little it looks like a value: a prohibition, an error's name."""
     if statement.is_question or statement.words < _FEWEST_WORDS:
         return 0.0
-    return _PROHIBITION * statement.has("prohibition") + _NAMED_ERROR * statement.has(
-        "named_error", "message", "reports"
+    stress = _CHANGED * (statement.has("changed") and bool(statement.numbers or statement.code_values))
+    return (
+        stress
+        + _PROHIBITION * statement.has("prohibition")
+        + _NAMED_ERROR * statement.has("named_error", "message", "reports")
     )
 
 

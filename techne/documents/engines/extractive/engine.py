@@ -20,7 +20,7 @@ from techne.documents.model import (
 )
 from techne.transcripts.model import Chunk
 
-VERSION = 2
+VERSION = 3
 """Raised whenever the same transcript may give another document."""
 
 

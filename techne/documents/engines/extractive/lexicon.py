@@ -107,6 +107,8 @@ class Cues:
     risk: str
     prevention: str
     setting: str
+    changed: str
+    schedule: str
     location: str
     concept: str
     condition: str
@@ -175,6 +177,8 @@ class Lexicon:
         self.risk = _cue(cues.risk)
         self.prevention = _cue(cues.prevention)
         self.setting = _cue(cues.setting)
+        self.changed = _cue(cues.changed)
+        self.schedule = _cue(cues.schedule)
         self.location = _cue(cues.location)
         self.concept = _cue(cues.concept)
         self.condition = _cue(cues.condition)

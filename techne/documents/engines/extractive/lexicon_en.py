@@ -140,7 +140,7 @@ CUES = Cues(
     symptom=(
         r"headaches?|gave (?:us|me) (?:grief|trouble)|"
         r"(?:is|are|was|were)(?:n't| not) (?:\w+ing|available|reachable|visible|working|there|found)|"
-        r"(?:does|do|did|will|would|wo|can|could)(?:n't|not| not) (?:\w+ )?"
+        r"(?:does|do|did|will|would|wo|can|could|had|has|have)(?:n't|not| not) (?:\w+ )?"
         r"(?:start|boot|connect|respond|open|load|work|show|appear|print|compile|build|install|come|"
         r"turn|sync|update|reach|find|resolve|"
         r"log|authenticate|save|run|finish|complete|match|launch|deploy|mount|ping|register|see|get|"
@@ -257,6 +257,17 @@ CUES = Cues(
         r"equals?|set to|set at|is set|enabled|disabled|lives? in|memory|address|user(?:name)?|profile|"
         r"retention|replicas?|window|frequency|quota|capacity|priority|level|threshold|mode|ttl|rate"
     ),
+    changed=(
+        r"(?:set|put|raised|lowered|increased|reduced|changed|bumped|reset|switched|capped|limited|dropped|"
+        r"turned|pinned|doubled|halved|extended)\b[^.;]{0,50}\b(?:to|at|from|into|off|on|back)"
+    ),
+    schedule=(
+        r"(?:every|each|on the (?:first|second|third|last)) (?:\w+ )?(?:days?|nights?|mornings?|weeks?|"
+        r"months?|quarters?|"
+        r"hours?|mondays?|tuesdays?|wednesdays?|thursdays?|fridays?|saturdays?|sundays?)|"
+        r"(?:once|twice|\w+ times) an? (?:day|week|month|year|quarter|shift)|no later than|deadline|"
+        r"(?:until|by|before) (?:the )?(?:end of|\w+th|\w+day|noon|midnight)"
+    ),
     location=(
         r"lives? (?:in|at|on|under)|is (?:in|at|on|under)|located|stored|path|folder|directory|file|"
         r"address|server|repository|repo|dashboard|menu|screen|tab|page|board|found (?:in|at|under)"
@@ -299,6 +310,11 @@ CUES = Cues(
         r"birthday|football|the game|last night|dogs?|cats?|kids?|my (?:son|daughter|wife|husband|mom|"
         r"boat|car|mother|father)|"
         r"coffee|lunch|dinner|breakfast|pancakes?|snacks?|pizza|beer|weather|rain(?:ed|ing)?|camping|"
+        r"microwave|lasagna|cake|fridge|parcel|neighbou?rs?|sandwich(?:es)?|cook(?:ing|ed)|grandm\w+|"
+        r"grandfather|husband|wife|brother|sister|cousin|uncle|aunt|babysitter|gym|haircut|dentist|"
+        r"flute|guitar|singing|umbrella|shoes|"
+        r"snow\w*|sunny|barbecue|wedding|beach|holiday|"
+        r"donuts?|doughnuts?|burrito|bagels?|tea|"
         r"movie|netflix|joke|bathroom|restroom|haha\w*|lol|laughs?"
     ),
     logistics=(

@@ -256,6 +256,24 @@ CUES = Cues(
         r"endereco|usuario|"
         r"perfil|retencao|replicas?|janela|frequencia|cota|capacidade|prioridade|nivel"
     ),
+    changed=(
+        r"(?:colo(?:quei|camos|cou)|pus|pusemos|botei|botamos|deix(?:ei|amos|ou)|mud(?:ei|amos|ou)|"
+        r"subi(?:mos|u)?|"
+        r"aument(?:ei|amos|ou)|baix(?:ei|amos|ou)|set(?:ei|amos|ou)|ajust(?:ei|amos|ou)|troquei|trocamos|"
+        r"trocou|"
+        r"pass(?:ei|amos|ou)|volt(?:ei|amos)|lig(?:uei|amos)|deslig(?:uei|amos)|configur(?:ei|amos|ou)|"
+        r"limit(?:ei|amos|ou)|reduzi(?:mos|u)?|zer(?:ei|amos|ou)|reset(?:ei|amos|ou)|dobr(?:ei|amos|ou))\b"
+        r"[^.;]{0,50}\b(?:pra|para|em|de|por|como)"
+    ),
+    schedule=(
+        r"(?:tod[oa]s?(?: [oa]s)?|cada|(?:primeir|segund|terceir|ultim)[oa]) (?:\w+ )?(?:dias?|noites?|"
+        r"manhas?|semanas?|"
+        r"mes(?:es)?|trimestres?|horas?|segunda-feira|terca-feira|quarta-feira|quinta-feira|sexta-feira|"
+        r"sabados?|"
+        r"domingos?|turnos?)(?! em dia)|"
+        r"(?:uma vez|duas vezes|\w+ vezes) (?:por|ao|a) (?:dia|semana|mes|ano|trimestre|turno)|"
+        r"ate o (?:dia|fim|final)|prazo|uteis"
+    ),
     location=(
         r"fica(?:m)? (?:em|no|na|nos|nas|dentro)|esta(?:o)? (?:em|no|na)|caminho|pasta|diretorio|"
         r"arquivo|endereco|servidor|repositorio|painel|menu|transacao|tela|aba"
@@ -301,6 +319,11 @@ CUES = Cues(
         r"(?:de )?ontem|o jogo(?! da velha)|"
         r"feriado|ferias|cachorr\w+|gat[oa]s?|churrasco|aniversario|transito|casamento|netflix|meus? "
         r"filh\w+|minhas? filh\w+|"
+        r"micro-ondas|lasanha|janta\w*|sopa|geladeira|vizinh[oa]s?|sanduiche|cozinh\w+|avo|meu (?:marido|"
+        r"irmao|pai|tio|"
+        r"primo|cunhado)|minha (?:esposa|mulher|irma|mae|tia|prima|sogra)|academia|dentista|violao|"
+        r"cantar|guarda-chuva|sapatos?|praia|feijoada|cuscuz|tapioca|"
+        r"pao de queijo|brigadeiro|novela|engarrafamento|"
         r"cafezinho|cafe|almoc\w+|lanch\w+|bolo|pizza|banheiro|chuva|calor|frio|piada|rs|risos|kkk+"
     ),
     logistics=(

@@ -6,6 +6,7 @@ nothing, and is gone where the answer only tells the first value again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -60,7 +61,7 @@ class Objections:
             return None
         if text.rstrip().endswith("?"):
             return self._asked(spoken, text, speaker, answer)
-        told = self._told(spoken, text, speaker)
+        told = self._told(spoken, text, speaker) or self._reasserted(spoken, text, speaker)
         if (
             told is None
             and len(text.split()) <= _ANSWER_WORDS
@@ -79,6 +80,29 @@ class Objections:
         if near and (speaker == spoken[-1][1] and self._cues.opening(fold(text)) is None):
             return None
         return self._target(spoken, wrong, right, _NEAR if near else _REACH)
+
+    def _reasserted(self, spoken: Sequence[Spoken], text: str, speaker: str | None) -> Objection | None:
+        """As in "It's room 12. It's actually room 21.": the statement before, made again with another value."""
+        folded = fold(text)
+        cue = self._cues.restating.search(folded)
+        right = self._finder.values(text)
+        if cue is None or len(right) != 1 or not spoken or spoken[-1][1] != speaker:
+            return None
+        said = spoken[-1][0]
+        wrong = self._finder.values(said)
+        if said.endswith("?") or len(wrong) != 1 or cue.end() > right[0].start:
+            return None
+        if not alike(wrong[0], right[0]) or wrong[0].key == right[0].key:
+            return None
+        again = _words(folded[: cue.start()] + " " + folded[cue.end() : right[0].start])
+        before = _words(fold(said[: wrong[0].start]))
+        lead = self._cues.lead.match(" ".join(again))
+        led = " ".join(again)[lead.end() :].split() if lead else []
+        framed = again and (again == before or (led and before[-len(led) :] == led))
+        after = _words(folded[right[0].stop(text) :])
+        if not framed or after not in ([], _words(fold(said[wrong[0].stop(said) :]))):
+            return None
+        return Objection(len(spoken) - 1, wrong[0], right[0])
 
     def _contrast(self, text: str, values: Sequence[Value]) -> tuple[Value, Value] | None:
         """The value that is denied, and the one that is told instead."""
@@ -146,3 +170,7 @@ class Objections:
                 if value.kind != "name" and alike(value, proposed) and value.key != proposed.key:
                     return Objection(place, value, proposed)
         return None
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[\w'’]+", text)

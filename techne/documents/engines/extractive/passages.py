@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from techne.documents.engines.extractive.analysis import Statement
 from techne.documents.engines.extractive.classification import kind_of
+from techne.documents.engines.extractive.continuations import pieces
 from techne.documents.engines.extractive.emphasis import OPENING, opens
 from techne.documents.engines.extractive.lexicon import Lexicon
 from techne.documents.model import Evidence, Item, ItemKind
 from techne.transcripts.model import Turn
 
-_MOST_JOINED_WORDS = 44
+_MOST_JOINED_WORDS = 52
 
 _JOINS = {
     frozenset({ItemKind.ERROR, ItemKind.DIAGNOSTIC}),
@@ -81,7 +82,7 @@ def _joined(selected: Sequence[tuple[float, Statement]]) -> list[_Passage]:
 
 def _go_together(one: _Passage, other: _Passage) -> bool:
     last, first = one.statements[-1], other.statements[0]
-    if last.utterance.sources[-1].turn.id != first.utterance.sources[0].turn.id or len(one.statements) > 2:
+    if last.utterance.sources[-1].turn.id != first.utterance.sources[0].turn.id or len(one.statements) > 3:
         return False
     if first.utterance.position - last.utterance.position > 1 or one.words + other.words > _MOST_JOINED_WORDS:
         return False
@@ -151,7 +152,7 @@ def _evidence(statements: Sequence[Statement]) -> tuple[Evidence, ...]:
             spans[-1] = (source.turn, spans[-1][1], source.end)
         else:
             spans.append((source.turn, source.start, source.end))
-    for turn, start, end in spans:
+    for turn, start, end in (piece for span in spans for piece in pieces(*span)):
         found.append(
             Evidence(
                 turn_id=turn.id, quote=turn.text[start:end], start_seconds=round(turn.seconds_at(start), 2)

@@ -12,8 +12,6 @@ from techne.documents.engines.extractive.lexicon import Lexicon
 from techne.documents.engines.extractive.values import Value
 from techne.documents.wording import stem
 
-SURE = 2.4
-"""Score from which a statement is selected whatever the length of the document."""
 WORTHY = 1.2
 """Score below which a statement is never selected."""
 
@@ -31,6 +29,8 @@ _WEIGHTS = {
     "risk": 1.2,
     "prevention": 1.0,
     "setting": 0.5,
+    "changed": 0.8,
+    "schedule": 1.6,
     "location": 0.4,
     "concept": 0.4,
     "condition": 0.4,
@@ -50,6 +50,10 @@ _FEWEST_WORDS = 3
 """Words below which a number says nothing: "eight hundred" repeats what was told."""
 _SHORT_WORDS = 6
 """Words below which a sentence without a value rarely says anything by itself ("you don't need to")."""
+_BESIDE = 0.2
+"""What a figure is worth that is told of everyday life."""
+_MESSAGE = 1.8
+_FOREIGN = 1.0
 _ACRONYM = 1.2
 """A word in capitals is the name of something more often than a code."""
 _WORD = re.compile(r"[a-z0-9_][\w.-]+")
@@ -110,7 +114,13 @@ class Ranking:
             else:
                 weight = 0.8
             weights.append(weight * _novelty(key_of(value), known))
-        return _diminishing(weights)
+        weights += [_MESSAGE * _novelty(message, known) for message in statement.messages]
+        weights += [_FOREIGN * _novelty(words, known) for words in statement.foreign]
+        told = _diminishing(weights)
+        beside = statement.has("noise", "logistics") and not (
+            statement.code_values or statement.codes or statement.messages
+        )
+        return told * _BESIDE if beside else told
 
     def _centrality(self, statement: Statement) -> float:
         """Up to 1: words that the recording uses again, and rather rarely."""
@@ -151,4 +161,5 @@ def key_of(value: Value) -> str:
 
 def keys_of(statement: Statement) -> set[str]:
     """The values that are told with a statement."""
-    return {key_of(value) for value in statement.values} | {code.text for code in statement.codes}
+    told = {code.text for code in statement.codes} | {*statement.messages, *statement.foreign}
+    return {key_of(value) for value in statement.values} | told

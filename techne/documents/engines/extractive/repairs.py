@@ -85,7 +85,8 @@ class RepairFinder:
                 passed += len(clause.split())
                 continue
             if named and values and values[0].start == 0:
-                return Repair(named[0], named[1], start, start + values[0].stop(clause), ())
+                end = start + values[0].stop(clause)
+                return Repair(named[0], _past_same(left, named[1], right[start:end]), start, end, ())
             repair = self._aligner.align(
                 left,
                 clause,
@@ -98,9 +99,9 @@ class RepairFinder:
             )
             told_on = bool(values and clause[values[0].stop(clause) :].strip(" .!?"))
             if repair is not None and (sure or not passed or not told_on):
-                return Repair(
-                    repair.cut, repair.resume, repair.start + start, repair.end + start, repair.wrong
-                )
+                if late and repair.rest is not None and sum(v.kind == "number" for v in left_values) > 1:
+                    return None  # A statement of its own, and nothing says which number it is about.
+                return repair.moved(start)
             if not values and len(clause.split()) <= 1:
                 continue  # Somebody is addressed.
             if not sure and (passed or values or len(clause.split()) > SHORT_TAIL):
@@ -144,6 +145,18 @@ class RepairFinder:
         clause = right[slice(*spans[0])]
         return self._mentioned(left, clause) is not None or self.denies(left, clause)
 
+    def recants(self, left: str, text: str) -> int | None:
+        """Where `text` names a figure of `left` as said, which it has not told itself, and then corrects it."""
+        for begin, end in clauses_of(text):
+            said = self._cues.said.match(fold(text[begin:end]))
+            mention = text[begin + said.end() : end] if said else ""
+            named = self.figures(mention)
+            if len(named) != 1 or self._found(left, mention) is None or not self.figures(text[end:]):
+                continue
+            if named[0].key not in {value.key for value in self.figures(text[:begin])}:
+                return begin
+        return None
+
     def denies(self, left: str, clause: str) -> bool:
         """Whether the clause but denies a value of `left` or says it again: "not eight", "I said eight"."""
         values = self.figures(clause)
@@ -171,11 +184,12 @@ class RepairFinder:
 
     def without_mentions(self, right: str, repair: Repair) -> list[tuple[int, int]]:
         """What follows the repair, but for clauses that tell only what the wrong value was."""
-        if repair.end >= len(right):
+        begin = repair.end if repair.rest is None else repair.rest
+        if begin >= len(right):
             return []
-        spans = [(repair.end + start, repair.end + end) for start, end in clauses_of(right[repair.end :])]
+        spans = [(begin + start, begin + end) for start, end in clauses_of(right[begin:])]
         kept = [span for span in spans if not self.only_mentions(right[slice(*span)], repair.wrong)]
-        return kept if len(kept) < len(spans) else [(repair.end, len(right))]
+        return kept if len(kept) < len(spans) else [(begin, len(right))]
 
     def begins_with_value(self, text: str) -> bool:
         """Whether a figure comes first, or after "it's" and the like."""
@@ -228,6 +242,16 @@ class RepairFinder:
         repeated = bool(frame) and before[-len(frame) :] == frame and len(before) > len(frame)
         measured = same_measure(wrong, value) and value.kind == "number"
         return repeated or (measured and (not frame or (len(before) >= len(frame) and len(frame) == 1)))
+
+
+def _past_same(left: str, place: int, repair: str) -> int:
+    """Where `left` goes on after `place` without the words that the repair ends with: "nine hundred *thousand*"."""
+    following = list(WORD.finditer(left, place))
+    told = [fold(word) for word in WORD.findall(repair)]
+    for count in range(min(len(following), len(told) - 1), 0, -1):
+        if [fold(word.group()) for word in following[:count]] == told[-count:]:
+            return following[count - 1].end()
+    return place
 
 
 def clauses_of(text: str) -> list[tuple[int, int]]:

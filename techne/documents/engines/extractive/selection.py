@@ -7,30 +7,36 @@ from dataclasses import replace
 from heapq import heapify, heappop, heappush
 
 from techne.documents.engines.extractive.analysis import Analyst, Statement
-from techne.documents.engines.extractive.budget import own_words_expected, own_words_of, room, words_said
+from techne.documents.engines.extractive.budget import (
+    document_words,
+    least_room,
+    own_words_expected,
+    room,
+    words_said,
+)
+from techne.documents.engines.extractive.continuations import joined
 from techne.documents.engines.extractive.corrections import Utterance, resolve
 from techne.documents.engines.extractive.emphasis import emphasis_of
 from techne.documents.engines.extractive.lexicon import Lexicon
 from techne.documents.engines.extractive.passages import items_from
-from techne.documents.engines.extractive.ranking import SURE, WORTHY, Ranking, keys_of
+from techne.documents.engines.extractive.ranking import WORTHY, Ranking, keys_of
 from techne.documents.engines.extractive.sentences import sentences_of
 from techne.documents.model import Item
 from techne.documents.wording import overlap, wording
 from techne.transcripts.model import Turn
 
-_ROUNDS = 4
-"""Times that the room is measured anew with the headings and labels that the last selection needs."""
-_OWN_TOLERANCE = 12
+_STEPS = (0, 0, -6, 10, -16, 24, -34)
+"""By how much the room for statements changes from try to try, once the document's own words are known."""
+_CLOSE_ENOUGH = 5
 _BEARABLE_LOSS = 0.1
 """Share of the statements with codes that may be left out before sentences are cut closer."""
 _ANSWER_WORDS = 9
-_SURE_FOR_LENGTH = 0.55
 _SAME = 0.75
 
 
 def items_of(turns: Sequence[Turn], lexicon: Lexicon, language: str) -> list[Item]:
     """The items of a chunk, in order of time."""
-    utterances = resolve(sentences_of(turns, lexicon), lexicon, language)
+    utterances = resolve(sentences_of(joined(turns), lexicon), lexicon, language)
     words = words_said(turns)
     items, left_out = _items(utterances, words, lexicon, language, is_tight=False)
     if left_out > _BEARABLE_LOSS:
@@ -47,22 +53,34 @@ def _items(
     statements = _with_answers([statement for statement in read if statement], analyst, lexicon)
     ranking = Ranking(statements, lexicon)
     emphasis = emphasis_of(statements, ranking, lexicon)
-    own = own_words_expected(words)
-    items: list[Item] = []
-    chosen: list[tuple[float, Statement]] = []
-    for attempt in range(_ROUNDS):
-        budget, limit = room(words, own)
-        chosen = _selected(statements, emphasis, ranking, budget, limit)
+    least = least_room(words)
+    limit = max(room(words) - own_words_expected(words), least)
+    best: tuple[float, list[Item], list[tuple[float, Statement]]] | None = None
+    tried: set[int] = set()
+    for step in _STEPS:
+        limit = max(limit + step, least)
+        if round(limit) in tried:
+            continue
+        tried.add(round(limit))
+        chosen = _selected(statements, emphasis, ranking, limit)
         items = items_from(chosen, statements, lexicon)
-        needed = own_words_of(items, lexicon)
-        if abs(needed - own) <= _OWN_TOLERANCE:
+        left = room(words) - document_words(items, lexicon, language)
+        if best is None or _is_better(left, best[0]):
+            best = (left, items, chosen)
+        if 0 <= left <= _CLOSE_ENOUGH:
             break
-        # The last measure is the most careful one, so that headings never push the document over.
-        own = max(own, needed) if attempt == _ROUNDS - 2 else needed
+        if step == _STEPS[0]:
+            limit = max(limit + left, least)
+    _, items, chosen = best or (0.0, [], [])
     told = {statement.utterance.position for _, statement in chosen}
     sure = [s for s in statements if s.code_values or s.commands]
     left_out = sum(s.utterance.position not in told for s in sure) / max(len(sure), 1)
     return items, left_out
+
+
+def _is_better(left: float, other: float) -> bool:
+    """Whether a document fills its room better than another; one that needs more than it has is worse."""
+    return (left >= 0, -abs(left)) > (other >= 0, -abs(other))
 
 
 def _with_answers(statements: Sequence[Statement], analyst: Analyst, lexicon: Lexicon) -> list[Statement]:
@@ -75,7 +93,9 @@ def _with_answers(statements: Sequence[Statement], analyst: Analyst, lexicon: Le
             and question.is_question
             and not statement.is_question
             and statement.words <= _ANSWER_WORDS
-            and (statement.values or statement.codes)
+            and (
+                statement.values or statement.codes or statement.has("obligation", "schedule", "prohibition")
+            )
             and statement.utterance.speaker != question.utterance.speaker
             and lexicon.interrogative.match(question.folded)
             and question.words <= 16
@@ -91,9 +111,9 @@ def _with_answers(statements: Sequence[Statement], analyst: Analyst, lexicon: Le
 
 
 def _selected(
-    statements: Sequence[Statement], emphasis: Sequence[float], ranking: Ranking, budget: float, limit: float
+    statements: Sequence[Statement], emphasis: Sequence[float], ranking: Ranking, limit: float
 ) -> list[tuple[float, Statement]]:
-    """Every sure statement, and the best of the rest as long as there is room; none twice.
+    """The best statements as long as there is room; none twice.
 
     Greedy by worth for length, worth being reckoned anew against what has been told already. Worth only
     falls as more is told, so a statement that stays the best after reckoning is the best of all.
@@ -120,7 +140,7 @@ def _selected(
             if score >= WORTHY:
                 heappush(queue, (-score / _cost(statement), place, score))
             continue
-        if spent + statement.words > (limit if _is_sure(score, statement) else budget):
+        if spent + statement.words > limit:
             continue
         words = wording(statement.text)
         keys = sorted(words.stems | words.numbers)
@@ -132,10 +152,6 @@ def _selected(
         known |= keys_of(statement)
         spent += statement.words
     return [(chosen[place], statements[place]) for place in sorted(chosen)]
-
-
-def _is_sure(score: float, statement: Statement) -> bool:
-    return score >= SURE or score / _cost(statement) >= _SURE_FOR_LENGTH
 
 
 def _cost(statement: Statement) -> float:

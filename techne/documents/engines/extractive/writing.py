@@ -66,7 +66,7 @@ def _problem(problem: Problem, items: Sequence[Item], lexicon: Lexicon, language
     lines = [f"### {escape_text(problem.title)}", ""]
     for role, told in parts.items():
         for place, item in enumerate(told):
-            label = "" if place else f"**{getattr(lexicon.labels, role)}:** "
+            label = "" if place or role == _ORDER[0] else f"**{getattr(lexicon.labels, role)}:** "
             lines.append(_bullet(item, lexicon, language, label=label))
     return "\n".join(lines)
 
