@@ -17,7 +17,9 @@ _MESSAGE_WORDS = 11
 _LABEL_WORDS = 5
 _LATEST = 4
 _EDGE = " ,;:.!?…"
-_NEGATIONS = frozenset({"nao", "not", "no", "sem", "without", "never", "nunca"})
+_NEGATIONS = frozenset(
+    "nao nunca jamais nem nada sem exceto not no never nor without unless except cannot".split()
+)
 
 
 def title_of(errors: Sequence[Item], lexicon: Lexicon) -> str:
@@ -121,13 +123,20 @@ def label_of(item: Item, lexicon: Lexicon) -> str:
     clauses = [clause for clause in _CLAUSE.split(text) if clause.strip(_EDGE)]
     if not clauses:
         return text
-    best = max(clauses, key=lambda clause: _label_weight(clause, lexicon))
-    words = best.strip(_EDGE).split()
-    words = _without_lead(words, lexicon)
+    best = max(clauses, key=lambda clause: _label_weight(clause, lexicon)).strip(_EDGE)
+    words = _without_lead(best.split(), lexicon)
     words = _whole(words, min(len(_until_joint(words, lexicon)), _LABEL_WORDS), lexicon)
     while len(words) > 1 and _is_common(words[-1], lexicon):
         words.pop()
-    return _capitalised(" ".join(words).strip(_EDGE))
+    label = " ".join(words)
+    if _negates(best) and not _negates(label):
+        label = best  # "restarting the pod" is not what "restarting the pod does not help" says
+    return _capitalised(label.strip(_EDGE))
+
+
+def _negates(text: str) -> bool:
+    words = [word.strip(_EDGE) for word in fold(text).split()]
+    return any(word in _NEGATIONS or word.endswith("n't") for word in words)
 
 
 def _weight(title: str, lexicon: Lexicon) -> float:
