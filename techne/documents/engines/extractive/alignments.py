@@ -93,6 +93,9 @@ class Aligner:
             same = [value for value in left_values if alike(value, right)]
             if same and same[-1].key == right.key:
                 continue
+            after = fold(clause[right.stop(clause) :].strip(" .!?"))
+            if after and values[1:]:  # "3 to 1, sorry, 4 to 1"
+                same.sort(key=lambda value: fold(left[value.stop(left) :].strip()) == after)
             if same:
                 bare = lead or right.start == 0
                 bare = bare and sure and right.kind == "number"
@@ -126,7 +129,11 @@ class Aligner:
         told = False
         after = clause[right.stop(clause) :].strip(" .!?")
         if WORD.search(left[: wrong.start]) and self._tells(after) and not self._tells(tail):
-            after, end, told = "", right.stop(clause), True  # "avoid 5, sorry, 6 is the bad one": what it is, is told.
+            after, end, told = (
+                "",
+                right.stop(clause),
+                True,
+            )  # "avoid 5, sorry, 6 is the bad one": what it is, is told.
         retrace = _retraced(left, clause)
         retraced = retrace is not None and self._begins_again(left, retrace, wrong)
         tail_words = len(tail.split())
@@ -159,7 +166,9 @@ class Aligner:
         if after and tail_words > SHORT_TAIL and not _overlap(after, tail):
             resume = wrong_end
             return Repair(cut, resume, start, right.stop(clause), (wrong,))
-        return Repair(cut, resume, start, right.stop(clause) if resume else end, (wrong,), rest if told else None)
+        return Repair(
+            cut, resume, start, right.stop(clause) if resume else end, (wrong,), rest if told else None
+        )
 
     def _tells(self, words: str) -> bool:
         """Whether the words after a value tell what it is: "is the bad one"; "e" alone is but "and"."""

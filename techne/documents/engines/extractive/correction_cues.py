@@ -12,6 +12,7 @@ from functools import lru_cache
 
 _CLOSED = r"(?=\s*(?:[,.:;!?…—]|$))"
 """What only corrects where a pause follows: "errei, é 15", but not "errei a senha"."""
+_ENDED = r"(?=\s*(?:[.!?…]|$))"
 _APART = re.compile(r"(?:[\s,;:!?…—]|\.(?!\w)|-(?=\s))+")
 
 
@@ -85,7 +86,7 @@ _PORTUGUESE = CorrectionCues(
         r"esquece(?: isso)?|apaga isso|deixa eu (?:me )?(?:corrigir|retificar)|vou corrigir|"
         r"nao e isso|nao era isso|(?:eu )?quis dizer|(?:eu )?queria dizer|to confundindo|estou confundindo|"
         rf"(?:eu )?(?:acabei de )?me contrad(?:izer|isse|izendo){_CLOSED}|(?:numero|pagina|linha) errad[oa]|"
-        rf"nao[, ]+deixa eu (?:ver|pensar|conferir|olhar|checar|confirmar)(?: [a-z]+){{0,5}}{_CLOSED}"
+        rf"nao[, ]+deixa eu (?:ver|pensar|conferir|olhar|checar|confirmar)(?: [a-z]+){{0,5}}{_ENDED}"
     ),
     pause=_whole(
         r"pera(?:i|e)?(?: ai)?|espera(?: ai| um pouco)?|calma(?: ai)?|opa|ops|epa|eita|um momento|"
@@ -143,7 +144,7 @@ _ENGLISH = CorrectionCues(
         r"no wait|wait no|i mixed (?:that|those|them) up|i got (?:those|them) mixed up|"
         r"wrong (?:number|one|figure|slide|value|page|line)|"
         rf"(?:i )?(?:just )?contradicted myself{_CLOSED}|"
-        rf"no[, ]+let me (?:check|see|look|think)(?: [a-z']+){{0,5}}{_CLOSED}"
+        rf"no[, ]+let me (?:check|see|look|think)(?: [a-z']+){{0,5}}{_ENDED}"
     ),
     pause=_whole(
         r"wait(?: a (?:second|minute|moment))?|hang on|hold on|oops|whoops|one (?:sec|second|moment)|"

@@ -74,7 +74,10 @@ class _Resolver:
         recalled = bool(self._done) and self._finder.recalls(self._done[-1].text, draft.text)
         if recalled and self._repair(place, len(self._done) - 1, None, draft.speech, sure=True):
             return
-        draft = self._recanted(place, draft)
+        told = self._recanted(place, draft)
+        if told is None:
+            return
+        draft = told
         if self._echoes(draft):
             self._await(place)
             return
@@ -87,12 +90,12 @@ class _Resolver:
         if cut is not None:
             self._awaited = _Awaited(len(self._done) - 1, cut, place)
 
-    def _recanted(self, place: int, draft: Draft) -> Draft:
+    def _recanted(self, place: int, draft: Draft) -> Draft | None:
         """What the sentence tells besides correcting an earlier one by naming what was said in it."""
         for index in range(len(self._done) - 1, max(len(self._done) - 1 - _RECALLED, -1), -1):
             target = self._done[index]
             begin = self._finder.recants(target.text, draft.text)
-            if not begin:
+            if begin is None:
                 continue
             right = draft.speech.part(begin)
             repair = self._finder.find(target.text, right.text, sure=True)
@@ -100,7 +103,8 @@ class _Resolver:
                 self._done[index] = self._joined(place, target, len(target.text), right, repair)
                 self._awaited = None
                 rest = draft.speech.part(0, begin)
-                return replace(draft, speech=rest, quoted=rest, corrected=True)
+                told = bool(re.search(r"\w", rest.text))
+                return replace(draft, speech=rest, quoted=rest, corrected=True) if told else None
         return draft
 
     def _echoes(self, draft: Draft) -> bool:
@@ -184,7 +188,7 @@ class _Resolver:
         self._mentions_until = place + _MENTIONS
         rest = Speech(())
         for start, end in self._finder.without_mentions(text, repair):
-            rest += right.part(start, end)
+            rest += right.part(start, end, leading=" ,;:…—" if repair.rest is None else " ")
         meant = left.part(0, repair.cut, trailing=" ") + repaired
         if repair.resume is not None:
             meant += left.part(repair.resume, length)
@@ -192,7 +196,8 @@ class _Resolver:
         if re.search(r"\w", rest.text):
             meant += rest
             quoted += rest
-        return replace(target, speech=meant, quoted=quoted, corrected=True)
+        lowered = target.lowered | set(left.text[repair.cut : length].split())
+        return replace(target, speech=meant, quoted=quoted, corrected=True, lowered=lowered)
 
     def _repair(
         self, place: int, index: int, cut: int | None, right: Speech, *, sure: bool, late: bool = False

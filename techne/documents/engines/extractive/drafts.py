@@ -12,9 +12,9 @@ from techne.documents.grounding.numerals import NUMBER_WORDS
 _CAPITALISED = re.compile(r"(?<=[^.!?…:]\s)[^\W\d_]+")
 
 
-def _lowered(word: str) -> str:
-    """A number that began the sentence of the repair, and stands inside one now."""
-    return word.lower() if fold(word) in NUMBER_WORDS else word
+def _lowered(word: str, spoken: frozenset[str]) -> str:
+    """A word that began the sentence of the repair, and stands inside one now; a name stays as it is."""
+    return word.lower() if fold(word) in NUMBER_WORDS or word.lower() in spoken else word
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,8 @@ class Draft:
     position: int
     speaker: str | None
     corrected: bool = False
+    lowered: frozenset[str] = frozenset()
+    """The words that were taken back, as they were written."""
 
     @property
     def text(self) -> str:
@@ -49,5 +51,5 @@ class Draft:
         if self.corrected:
             text = re.sub(r"\s+(?=[.,!?])", "", text).rstrip(" ,;:?") + "."
             text = re.sub(r"([.!…])\.$", r"\1", text)
-            text = _CAPITALISED.sub(lambda word: _lowered(word.group()), text)
+            text = _CAPITALISED.sub(lambda word: _lowered(word.group(), self.lowered), text)
         return Utterance(text, self.quoted.sources, self.position, self.speaker, self.corrected)

@@ -82,7 +82,7 @@ class Objections:
         return self._target(spoken, wrong, right, _NEAR if near else _REACH)
 
     def _reasserted(self, spoken: Sequence[Spoken], text: str, speaker: str | None) -> Objection | None:
-        """As in "It's room 12. It's actually room 21.": the statement before, made again with another value."""
+        """As in "It's room 12. It's actually room 21.": made again with another value."""
         folded = fold(text)
         cue = self._cues.restating.search(folded)
         right = self._finder.values(text)

@@ -146,7 +146,7 @@ class RepairFinder:
         return self._mentioned(left, clause) is not None or self.denies(left, clause)
 
     def recants(self, left: str, text: str) -> int | None:
-        """Where `text` names a figure of `left` as said, which it has not told itself, and then corrects it."""
+        """Where `text` names a figure of `left`, not its own, as said, and then corrects it."""
         for begin, end in clauses_of(text):
             said = self._cues.said.match(fold(text[begin:end]))
             mention = text[begin + said.end() : end] if said else ""
@@ -245,7 +245,7 @@ class RepairFinder:
 
 
 def _past_same(left: str, place: int, repair: str) -> int:
-    """Where `left` goes on after `place` without the words that the repair ends with: "nine hundred *thousand*"."""
+    """Where `left` goes on after `place`, without the words that the repair ends with as well."""
     following = list(WORD.finditer(left, place))
     told = [fold(word) for word in WORD.findall(repair)]
     for count in range(min(len(following), len(told) - 1), 0, -1):

@@ -105,7 +105,7 @@ FRAMES = [
         "trinta",
         "Espera sessenta segundos antes de religar o compressor.",
     ),
-    ("Pega o total e soma um. Soma cem, aliás.", r"soma um\b", "Pega o total e Soma cem."),
+    ("Pega o total e soma um. Soma cem, aliás.", r"soma um\b", "Pega o total e soma cem."),
 ]
 DENIED = [
     (
