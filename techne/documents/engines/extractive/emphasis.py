@@ -23,6 +23,8 @@ _PAIR_STATEMENTS = 10
 _PAIR_TURNS = 6
 _CHANGED = 0.5
 _PROHIBITION = 1.9
+_CORRECTED = 1.2
+"""A value that its speaker took the trouble to correct is one that matters."""
 _NAMED_ERROR = 0.8
 _FEWEST_WORDS = 5
 """Words below which a prohibition or an error's name says too little by itself."""
@@ -113,9 +115,10 @@ def _stress(statement: Statement) -> float:
     """What is told for its own sake, however little it looks like a value: a prohibition, an error's name."""
     if statement.is_question or statement.words < _FEWEST_WORDS:
         return 0.0
-    stress = _CHANGED * (statement.has("changed") and bool(statement.numbers or statement.code_values))
+    told = bool(statement.numbers or statement.code_values)
     return (
-        stress
+        _CHANGED * (statement.has("changed") and told)
+        + _CORRECTED * (statement.utterance.corrected and told)
         + _PROHIBITION * statement.has("prohibition")
         + _NAMED_ERROR * statement.has("named_error", "message", "reports")
     )
