@@ -18,7 +18,23 @@ _LABEL_WORDS = 5
 _LATEST = 4
 _EDGE = " ,;:.!?…"
 _NEGATIONS = frozenset(
-    "nao nunca jamais nem nada sem exceto not no never nor without unless except cannot".split()
+    [
+        "nao",
+        "nunca",
+        "jamais",
+        "nem",
+        "nada",
+        "sem",
+        "exceto",
+        "not",
+        "no",
+        "never",
+        "nor",
+        "without",
+        "unless",
+        "except",
+        "cannot",
+    ]
 )
 
 
