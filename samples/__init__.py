@@ -1,0 +1,1 @@
+"""Sample recordings, and the builder that makes them from their scripts."""
