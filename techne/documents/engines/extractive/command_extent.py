@@ -16,6 +16,7 @@ from techne.documents.engines.extractive.command_frames import (
     STOPS,
 )
 from techne.documents.engines.extractive.lexicon import Lexicon
+from techne.documents.engines.extractive.listing import words
 from techne.documents.engines.extractive.programs import (
     EXTENSIONS,
     ORDINARY_PROGRAMS,
@@ -162,10 +163,17 @@ def end_before_talk(
             or verb
             or piece.folded in _TAKES
         )
-        return following + (option not in SWITCHES and (value or bool(option) or piece.text.startswith("-")))
+        taken = option not in SWITCHES and (value or bool(option) or piece.text.startswith("-"))
+        # The one plain word behind an option and its value is what it is about: `logs --tail 100 api`.
+        about = following == end - 1 and bool(_option_ending(pieces, start, last - 1))
+        return following + (taken or (about and pieces[following].folded not in _ADVERBS))
     return end
 
 
+_ADVERBS = words(
+    "again afterwards first here instead last later now once there today tomorrow too twice yourself "
+    "agora ainda ali amanha antes aqui depois direto hoje junto la mesmo primeiro sempre so tambem"
+)
 _TAKES = frozenset({"install", "restart", "reload"})
 """Verbs that a name follows, after the program that another one runs: `sudo apt-get install nginx`."""
 _INNER = (PROGRAMS - ORDINARY_PROGRAMS) | _TAKES | {"sh", "bash", "zsh"}

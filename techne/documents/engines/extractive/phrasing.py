@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from techne.documents.engines.extractive import listing
 from techne.documents.engines.extractive.lexicon import Lexicon, fold
 from techne.documents.engines.extractive.spoken_code import codes_in
 from techne.documents.engines.extractive.values import values_in
@@ -17,24 +18,8 @@ _MESSAGE_WORDS = 11
 _LABEL_WORDS = 5
 _LATEST = 4
 _EDGE = " ,;:.!?…"
-_NEGATIONS = frozenset(
-    [
-        "nao",
-        "nunca",
-        "jamais",
-        "nem",
-        "nada",
-        "sem",
-        "exceto",
-        "not",
-        "no",
-        "never",
-        "nor",
-        "without",
-        "unless",
-        "except",
-        "cannot",
-    ]
+_NEGATIONS = listing.words(
+    "nao nunca jamais nem nada sem exceto not no never nor without unless except cannot"
 )
 
 

@@ -63,3 +63,17 @@ def test_english_signs_are_typed(said: str, code: str) -> None:
 )
 def test_ordinary_talk_is_no_code(language: str, said: str) -> None:
     assert typed(language, said) == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "command"),
+    [
+        ("Run docker logs dash f dash dash tail 100 api.", "docker logs -f --tail 100 api"),
+        ("Then you do docker logs -f --tail 100 api and wait.", "docker logs -f --tail 100 api"),
+        ("Roda docker logs traço traço tail 50 faturamento e olha.", "docker logs --tail 50 faturamento"),
+        ("Run docker logs dash dash tail 100 again.", "docker logs --tail 100"),
+    ],
+)
+def test_the_word_behind_an_options_value_belongs_to_the_command(sentence: str, command: str) -> None:
+    lexicon = lexicon_for("pt-BR" if "traço" in sentence else "en-US")
+    assert [code.text for code in codes_in(sentence, lexicon)] == [command]
