@@ -1,4 +1,4 @@
-"""Clients of AWS services for storage and tracking, and what their errors mean.
+"""Clients of AWS services for storage, tracking and the shared LLM cache, and what their errors mean.
 
 Bedrock's client is the LLM providers' own: it retries differently.
 """
@@ -22,6 +22,11 @@ CONNECT_TIMEOUT_SECONDS = 5
 READ_TIMEOUT_SECONDS = 60
 TOTAL_ATTEMPTS = 4
 MAX_CONNECTIONS = 16
+
+QUICK_CONNECT_TIMEOUT_SECONDS = 2
+QUICK_READ_TIMEOUT_SECONDS = 5
+QUICK_TOTAL_ATTEMPTS = 2
+"""Of clients for what can be done without, such as a cache: a second attempt is for a stale connection."""
 
 _CREDENTIALS_CURE = "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run under a role."
 _EXPIRED_CODES = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
@@ -56,25 +61,31 @@ _BUSY_CODES = {
 _creation = threading.Lock()
 
 
-def client(service: Literal["s3", "dynamodb"], region: str) -> Any:
+def client(service: Literal["s3", "dynamodb"], region: str, *, quick: bool = False) -> Any:
     """A thread-safe client, made once per service, region and AWS environment.
 
-    It honours boto3's own variables, AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_S3 among them.
+    It honours boto3's own variables, AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_S3 among them. A quick one
+    gives up soon: it is for what can be done without.
     """
     environment = frozenset(item for item in os.environ.items() if item[0].startswith("AWS_"))
     with _creation, aws_errors(f"{service} in {region}"):  # sessions are not thread-safe, clients are
-        return _client(service, region, environment)
+        return _client(service, region, environment, quick)
 
 
 @lru_cache(maxsize=16)
-def _client(service: Literal["s3", "dynamodb"], region: str, environment: frozenset[tuple[str, str]]) -> Any:
+def _client(
+    service: Literal["s3", "dynamodb"], region: str, environment: frozenset[tuple[str, str]], quick: bool
+) -> Any:
     from botocore.config import Config
 
     config = Config(
         region_name=region,
-        connect_timeout=CONNECT_TIMEOUT_SECONDS,
-        read_timeout=READ_TIMEOUT_SECONDS,
-        retries={"mode": "standard", "total_max_attempts": TOTAL_ATTEMPTS},
+        connect_timeout=QUICK_CONNECT_TIMEOUT_SECONDS if quick else CONNECT_TIMEOUT_SECONDS,
+        read_timeout=QUICK_READ_TIMEOUT_SECONDS if quick else READ_TIMEOUT_SECONDS,
+        retries={
+            "mode": "standard",
+            "total_max_attempts": QUICK_TOTAL_ATTEMPTS if quick else TOTAL_ATTEMPTS,
+        },
         max_pool_connections=MAX_CONNECTIONS,
         user_agent_extra="techne",
     )

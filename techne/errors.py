@@ -157,3 +157,7 @@ class RequestTooLargeError(LLMError):
 
 class QueueFullError(LLMError):
     """The provider's queue is full; nothing was sent (S4-13)."""
+
+
+class BudgetExceededError(LLMError):
+    """A call that could pass the cost budget; it was not sent."""

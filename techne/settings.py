@@ -6,11 +6,22 @@ AWS_ENDPOINT_URL, ...) are boto3's and are not repeated here.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from techne.errors import ConfigurationError
@@ -20,6 +31,43 @@ MODEL_ALIASES = {"qwen2-7b": "qwen2:7b", "llama3.1-8b": "llama3.1:8b"}
 
 OLLAMA_PORT = 11434
 """Port of an OLLAMA_HOST that names neither scheme nor port."""
+
+
+UNLIMITED = "unlimited"
+
+
+def _rate(value: object) -> object:
+    return None if isinstance(value, str) and value.strip().lower() == UNLIMITED else value
+
+
+Rate = Annotated[Annotated[float, Field(gt=0)] | None, BeforeValidator(_rate)]
+"""Something per time; `unlimited` is None."""
+
+
+class ProviderLimits(BaseModel):
+    """What one provider, or one of its models, may be asked for; None is unlimited."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_parallel: int | None = Field(None, ge=1, description="Calls in flight.")
+    qps: Rate = Field(None, description="Calls per second.")
+    rpm: Rate = Field(None, description="Calls per minute.")
+    tpm: Rate = Field(None, description="Tokens per minute, in and out.")
+    output_token_weight: float = Field(
+        1.0,
+        gt=0,
+        description="Tokens that one output token counts for in `tpm`; 5 for newer Claude on Bedrock.",
+    )
+
+
+def _limits_by_name(value: object) -> object:
+    if isinstance(value, str):
+        value = json.loads(value)
+    return tuple(sorted(value.items())) if isinstance(value, Mapping) else value
+
+
+ModelLimits = Annotated[tuple[tuple[str, ProviderLimits], ...], BeforeValidator(_limits_by_name), NoDecode]
+"""Limits by `provider` or `provider/model`; written as a JSON object, kept hashable."""
 
 
 class Settings(BaseSettings):
@@ -58,6 +106,7 @@ class Settings(BaseSettings):
     )
     bedrock_timeout_seconds: float = Field(300.0, gt=0, description="Time-out of one Bedrock call.")
     ollama_host: str = Field("localhost:11434", description="Ollama server, with or without a scheme.")
+    ollama_api_key: SecretStr | None = Field(None, description="Key of an Ollama server that asks for one.")
     ollama_model: str = Field("qwen2-7b", description="Ollama model, or an alias of it.")
     ollama_num_ctx: int = Field(2048, ge=512, description="Context window asked of Ollama, in tokens.")
     ollama_num_predict: int = Field(800, ge=16, description="Most tokens of one Ollama answer.")
@@ -68,18 +117,106 @@ class Settings(BaseSettings):
     )
     llm_temperature: float = Field(0.7, ge=0, le=2, description="Sampling temperature, if not asked.")
 
+    openai_api_key: SecretStr | None = Field(None, description="Key of the OpenAI API.")
+    openai_base_url: str = Field(
+        "https://api.openai.com/v1", description="OpenAI, or any server that speaks its protocol."
+    )
+    openai_model: str = Field("gpt-5.4-mini", description="OpenAI model.")
+    openai_timeout_seconds: float = Field(60.0, gt=0, description="Time-out of one OpenAI call.")
+    openai_max_tokens: int = Field(4096, ge=1, description="Most tokens of one OpenAI answer, if not asked.")
+    gemini_api_key: SecretStr | None = Field(None, description="Key of the Gemini API.")
+    gemini_base_url: str = Field(
+        "https://generativelanguage.googleapis.com", description="Gemini API, or a proxy of it."
+    )
+    gemini_model: str = Field("gemini-2.5-flash", description="Gemini model.")
+    gemini_timeout_seconds: float = Field(60.0, gt=0, description="Time-out of one Gemini call.")
+    gemini_max_tokens: int = Field(8192, ge=1, description="Most tokens of one Gemini answer, if not asked.")
+    bedrock_embedding_model_id: str = Field(
+        "amazon.titan-embed-text-v2:0", description="Bedrock model of vectors."
+    )
+    ollama_embedding_model: str = Field("nomic-embed-text", description="Ollama model of vectors.")
+    openai_embedding_model: str = Field("text-embedding-3-small", description="OpenAI model of vectors.")
+    gemini_embedding_model: str = Field("gemini-embedding-001", description="Gemini model of vectors.")
+    llm_prompt_cache: bool = Field(
+        True, description="Mark long prefixes that repeat, so that the provider reads them from its cache."
+    )
+
     # Executor
+    llm_executor_providers: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("bedrock", "gemini", "openai", "ollama"),
+        min_length=1,
+        description="Who may answer a request to `auto`, as `provider` or `provider/model`.",
+    )
+    llm_executor_fallbacks: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Who is asked when the one asked can't answer, as `provider` or `provider/model`."
+    )
     llm_executor_bedrock_max_parallel: int = Field(4, ge=1, description="Bedrock calls in flight.")
+    llm_executor_bedrock_qps: Rate = Field(None, description="Bedrock calls per second.")
+    llm_executor_bedrock_rpm: Rate = Field(10, description="Bedrock calls per minute.")
+    llm_executor_bedrock_tpm: Rate = Field(100_000, description="Bedrock tokens per minute, in and out.")
+    llm_executor_gemini_max_parallel: int = Field(4, ge=1, description="Gemini calls in flight.")
+    llm_executor_gemini_qps: Rate = Field(2, description="Gemini calls per second.")
+    llm_executor_gemini_rpm: Rate = Field(None, description="Gemini calls per minute.")
+    llm_executor_gemini_tpm: Rate = Field(None, description="Gemini tokens per minute, in and out.")
+    llm_executor_openai_max_parallel: int = Field(2, ge=1, description="OpenAI calls in flight.")
+    llm_executor_openai_qps: Rate = Field(None, description="OpenAI calls per second.")
+    llm_executor_openai_rpm: Rate = Field(None, description="OpenAI calls per minute.")
+    llm_executor_openai_tpm: Rate = Field(None, description="OpenAI tokens per minute, in and out.")
     llm_executor_ollama_max_parallel: int = Field(1, ge=1, description="Ollama calls in flight.")
+    llm_executor_ollama_qps: Rate = Field(None, description="Ollama calls per second.")
+    llm_executor_ollama_rpm: Rate = Field(None, description="Ollama calls per minute.")
+    llm_executor_ollama_tpm: Rate = Field(None, description="Ollama tokens per minute, in and out.")
+    llm_executor_model_limits: ModelLimits = Field(
+        (),
+        description="Limits of single models, or of providers of your own, as JSON: "
+        '{"bedrock/<model>": {"rpm": 50, "tpm": 200000, "max_parallel": 2}}.',
+    )
+    llm_executor_limits: str = Field(
+        "process", description="Where limits are counted: `process`, or a registered quota such as `prefect`."
+    )
+    llm_executor_adaptive: bool = Field(
+        True, description="A throttle lowers the calls in flight at once, success raises them again."
+    )
     llm_executor_queue_size: int = Field(100, ge=1, description="Requests that may wait per provider.")
     llm_executor_when_full: Literal["refuse", "wait"] = Field(
         "refuse", description="A full queue refuses at once, or lets callers wait."
+    )
+    llm_executor_queue_timeout_seconds: float = Field(
+        3600.0, gt=0, description="Longest wait for a turn; then the request is refused."
     )
     llm_executor_max_attempts: int = Field(6, ge=1, description="Attempts at one call, the first included.")
     llm_executor_backoff_seconds: float = Field(
         0.5, ge=0, le=60, description="Longest wait before the second attempt; it doubles with each one."
     )
-    llm_executor_cache: bool = Field(True, description="Keep successful answers on disk and reuse them.")
+    llm_executor_retry_budget: int = Field(
+        100,
+        ge=0,
+        description="Retries that may be ahead of answers; each answer gives half a one back.",
+    )
+    llm_executor_breaker_failures: int = Field(
+        5, ge=1, description="Failures in a row after which a model is left alone for a while."
+    )
+    llm_executor_breaker_seconds: float = Field(
+        10.0, gt=0, description="How long a model is left alone; doubled while it stays away, up to 8 times."
+    )
+    llm_executor_max_cost_usd: Decimal | None = Field(
+        None, gt=0, description="What one process may spend on calls; unlimited if unset."
+    )
+    llm_executor_cache: bool = Field(True, description="Keep successful answers and reuse them.")
+    llm_executor_cache_uri: str = Field(
+        "", description="Shared cache, `s3://bucket/prefix` or `dynamodb://table`; a local file if empty."
+    )
+    llm_executor_cache_ttl_seconds: float | None = Field(
+        None, gt=0, description="Age after which an answer is asked for again; never if unset."
+    )
+    llm_executor_cache_max_bytes: int = Field(
+        1024**3, ge=1024**2, description="Size of the local cache; the answers unused longest go first."
+    )
+
+    @field_validator("llm_executor_providers", "llm_executor_fallbacks", mode="before")
+    @classmethod
+    def _split_names(cls, value: object) -> object:
+        return cls._split_commas(value)
 
     @field_validator("techne_allowed_uris", mode="before")
     @classmethod

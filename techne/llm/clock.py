@@ -6,6 +6,9 @@ import asyncio
 import time
 from typing import Protocol
 
+BACKGROUND = "techne-llm-background"
+"""Name of tasks that only wait for time: closing doesn't wait for them."""
+
 
 class Clock(Protocol):
     """A clock that can be waited on."""

@@ -8,34 +8,35 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import itertools
 import logging
 import random
 import threading
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import aclosing
+from decimal import Decimal
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from techne.errors import LLMError, ProviderTimeoutError
-from techne.llm.accounting import ExecutorUsage, Ledger
-from techne.llm.cache import FILE_NAME, ResponseCache, cache_key, is_storable
-from techne.llm.call_log import log_answer, log_failure, log_summary
-from techne.llm.clock import Clock, SystemClock
-from techne.llm.flights import Flights
-from techne.llm.model import Capabilities, LLMRequest, LLMResponse
-from techne.llm.pool import Call, ProviderPool
-from techne.llm.pricing import cost_usd
-from techne.llm.provider import Provider, ProviderAnswer, build_provider
+from techne.errors import LLMError
+from techne.llm.accounting import ExecutorUsage
+from techne.llm.cache import ResponseStore, build_store
+from techne.llm.channels import Channel, loop_waker, read, read_blocking
+from techne.llm.clock import BACKGROUND, Clock, SystemClock
+from techne.llm.dispatch import Dispatcher, LLMChunk
+from techne.llm.limits import model_limits, provider_limits
+from techne.llm.many import Desk, Outcome
+from techne.llm.model import Capabilities, EmbedRequest, EmbedResponse, LLMRequest, LLMResponse
+from techne.llm.provider import Provider, provider_names
+from techne.llm.quota import SharedQuota, build_quota
 from techne.llm.retry import RetryPolicy
-from techne.llm.slots import Slots
-from techne.llm.structured import ask_for_json
+from techne.llm.tokens import FIRST_MARGIN
 from techne.settings import Settings, get_settings
 
 logger = logging.getLogger("techne.llm")
 
-DEFAULT_MAX_PARALLEL = 4
-"""Calls in flight of a provider without a setting of its own."""
-DEFAULT_TIMEOUT_SECONDS = 60.0
-CHECK_TIMEOUT_SECONDS = 15.0
+READ_AHEAD = 2
+"""Requests that are taken from a long list ahead of the answers, per worker."""
 
 _T = TypeVar("_T")
 
@@ -46,10 +47,14 @@ class LLMExecutor:
     Args:
         settings: Limits, time-outs and provider defaults; those of the environment if omitted.
         providers: Providers by name, in place of the registered ones.
-        cache: Where answers are kept; by default a file under `techne_home`, if `llm_executor_cache` is on.
+        cache: Where answers are kept; by default as `llm_executor_cache` and `llm_executor_cache_uri` say.
+        quota: Keeper of limits that processes share; by default as `llm_executor_limits` says.
         retry: Backoff; by default as `llm_executor_max_attempts` and `llm_executor_backoff_seconds` say.
-        clock: Time for backoff and latency.
+        clock: Time for limits, backoff and latency.
         dice: Source of jitter.
+
+    Raises:
+        ConfigurationError: The cache or the quota that the settings name can't be made.
     """
 
     def __init__(
@@ -57,29 +62,30 @@ class LLMExecutor:
         settings: Settings | None = None,
         *,
         providers: Mapping[str, Provider] | None = None,
-        cache: ResponseCache | None = None,
+        cache: ResponseStore | None = None,
+        quota: SharedQuota | None = None,
         retry: RetryPolicy | None = None,
         clock: Clock | None = None,
         dice: random.Random | None = None,
     ) -> None:
         self.settings = settings or get_settings()
-        if cache is None and self.settings.llm_executor_cache:
-            cache = ResponseCache(self.settings.techne_home / FILE_NAME)
-        self._cache = cache
-        self._retry = retry or RetryPolicy(
-            max_attempts=self.settings.llm_executor_max_attempts,
-            base_seconds=self.settings.llm_executor_backoff_seconds,
+        self._cache = cache or (build_store(self.settings) if self.settings.llm_executor_cache else None)
+        self._dispatcher = Dispatcher(
+            self.settings,
+            providers=providers or {},
+            store=self._cache,
+            quota=quota or build_quota(self.settings),
+            retry=retry
+            or RetryPolicy(
+                max_attempts=self.settings.llm_executor_max_attempts,
+                base_seconds=self.settings.llm_executor_backoff_seconds,
+            ),
+            clock=clock or SystemClock(),
+            dice=dice or random.Random(),  # noqa: S311 - jitter is no secret
         )
-        self._clock = clock or SystemClock()
-        self._dice = dice or random.Random()  # noqa: S311 - jitter is no secret
-        self._providers = dict(providers or {})
-        self._pools: dict[str, ProviderPool] = {}
-        self._flights = Flights()
-        self._ledger = Ledger()
         self._lock = threading.RLock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._cache_thread: concurrent.futures.ThreadPoolExecutor | None = None
         self._closed = False
 
     async def submit(self, request: LLMRequest) -> LLMResponse:
@@ -87,15 +93,106 @@ class LLMExecutor:
 
         Raises:
             QueueFullError: The provider's queue is full; nothing was sent.
+            RequestTooLargeError: More than a limit's whole bucket, or the model's window.
+            BudgetExceededError: It could pass a cost budget; nothing was sent.
             OutputValidationError: No answer matched the request's schema.
-            LLMError: The provider's last word, after the retries that could help.
-            ConfigurationError: No such provider.
+            LLMError: The last provider's last word, after the retries and fallbacks that could help.
+            ConfigurationError: No such provider, model or credentials.
         """
-        return await asyncio.wrap_future(self._run(self._serve(request)))
+        return await asyncio.wrap_future(self._run(self._dispatcher.serve(request)))
 
-    def submit_sync(self, request: LLMRequest) -> LLMResponse:
-        """`submit`, for callers without a loop."""
-        return self._wait(self._serve(request))
+    async def submit_many(
+        self,
+        requests: Iterable[LLMRequest] | AsyncIterable[LLMRequest],
+        *,
+        workers: int | None = None,
+    ) -> AsyncIterator[Outcome]:
+        """Answer many requests; outcomes come as they are ready, errors among them.
+
+        The requests are read a little ahead of the answers and no further, so a list without end needs no
+        memory, and a reader that stops stops the calls.
+
+        Args:
+            requests: Requests, each without effect on the others.
+            workers: Most at once; by default enough to keep the first request's provider busy.
+
+        Yields:
+            One outcome per request; `index` is its place among the requests.
+        """
+        ready = asyncio.Event()
+        loop = self._started()
+        count = workers or self._default_workers()
+        desk = Desk(self._dispatcher.serve, count, loop_waker(asyncio.get_running_loop(), ready))
+        room = asyncio.Semaphore(READ_AHEAD * count)
+        sent = answered = 0
+
+        async def read_ahead() -> None:
+            nonlocal sent
+            batch: list[tuple[int, LLMRequest]] = []
+            waits = isinstance(requests, AsyncIterable)
+            async for request in _each(requests):
+                if batch and (waits or room.locked()):
+                    loop.call_soon_threadsafe(desk.accept, batch)
+                    batch = []
+                await room.acquire()
+                batch.append((sent, request))
+                sent += 1
+            loop.call_soon_threadsafe(desk.accept, batch)
+
+        reading = asyncio.ensure_future(read_ahead())
+        reading.add_done_callback(lambda _: ready.set())
+        try:
+            while answered < sent or not reading.done():
+                await ready.wait()
+                ready.clear()
+                for outcome in desk.collect():
+                    answered += 1
+                    room.release()
+                    yield outcome
+                if reading.done() and reading.exception() is not None:
+                    break
+            await reading
+        finally:
+            reading.cancel()
+            if answered < sent:
+                _call_soon(loop, desk.cancel)
+
+    async def stream(self, request: LLMRequest) -> AsyncIterator[LLMChunk]:
+        """Answer one request piece by piece; the last chunk has the whole response.
+
+        Nothing is tried again once a piece has been given. A reader that stops breaks the call off.
+
+        Raises:
+            LLMError: As `submit`; also in the middle.
+        """
+        ready = asyncio.Event()
+        channel: Channel[LLMChunk] = Channel(loop_waker(asyncio.get_running_loop(), ready))
+        running = self._run(self._pump(request, channel))
+        try:
+            async for chunk in read(channel, ready):
+                yield chunk
+        finally:
+            running.cancel()
+
+    async def embed(self, request: EmbedRequest) -> EmbedResponse:
+        """Make vectors of texts, under the same limits.
+
+        Raises:
+            LLMError: As `submit`.
+        """
+        return await asyncio.wrap_future(self._run(self._dispatcher.embed(request)))
+
+    async def count_tokens(self, request: LLMRequest) -> int:
+        """Tokens of a request's prompt: the provider's count where it is free, else an estimate."""
+        return await asyncio.wrap_future(self._run(self._dispatcher.count_tokens(request)))
+
+    async def prepare(self, provider: str, model: str | None = None) -> None:
+        """Import and build what calls to a provider need; no server is asked.
+
+        Raises:
+            LLMError: It can't be built, as where there are no credentials.
+        """
+        await asyncio.wrap_future(self._run(self._dispatcher.prepare(provider, model)))
 
     async def check(self, provider: str, model: str | None = None) -> None:
         """Return if the provider is there, lets us in, and has the model (None: its configured one).
@@ -103,25 +200,100 @@ class LLMExecutor:
         Raises:
             LLMError: What is missing, and how to get it.
         """
-        await asyncio.wrap_future(self._run(self._check(provider, model)))
+        await asyncio.wrap_future(self._run(self._dispatcher.check(provider, model)))
+
+    # For callers without a loop
+
+    def submit_sync(self, request: LLMRequest) -> LLMResponse:
+        """`submit`, blocking."""
+        return self._wait(self._dispatcher.serve(request))
+
+    def submit_many_sync(
+        self, requests: Iterable[LLMRequest], *, workers: int | None = None
+    ) -> Iterator[Outcome]:
+        """`submit_many`, blocking."""
+        ready = threading.Event()
+        loop = self._started()
+        count = workers or self._default_workers()
+        desk = Desk(self._dispatcher.serve, count, ready.set)
+        source = enumerate(requests)
+        waiting = 0
+        try:
+            while True:
+                batch = list(itertools.islice(source, READ_AHEAD * count - waiting))
+                if batch:
+                    loop.call_soon_threadsafe(desk.accept, batch)
+                waiting += len(batch)
+                if not waiting:
+                    return
+                ready.wait()
+                ready.clear()
+                for outcome in desk.collect():
+                    waiting -= 1
+                    yield outcome
+        finally:
+            if waiting:
+                _call_soon(loop, desk.cancel)
+
+    def stream_sync(self, request: LLMRequest) -> Iterator[LLMChunk]:
+        """`stream`, blocking."""
+        ready = threading.Event()
+        channel: Channel[LLMChunk] = Channel(ready.set)
+        running = self._run(self._pump(request, channel))
+        try:
+            yield from read_blocking(channel, ready)
+        finally:
+            running.cancel()
+
+    def embed_sync(self, request: EmbedRequest) -> EmbedResponse:
+        """`embed`, blocking."""
+        return self._wait(self._dispatcher.embed(request))
 
     def check_sync(self, provider: str, model: str | None = None) -> None:
-        """`check`, for callers without a loop."""
-        self._wait(self._check(provider, model))
+        """`check`, blocking."""
+        self._wait(self._dispatcher.check(provider, model))
+
+    # Figures
 
     def capabilities(self, provider: str, model: str | None = None) -> Capabilities:
-        """What a provider's model can do (S4-5); the configured model's if none is named."""
-        return self._provider(provider).capabilities(model)
+        """What a model can do here (S4-5); the configured one if none is named.
+
+        Its context is no larger than what the tokens per minute let through in one request (resolution 5).
+        """
+        source = self._dispatcher.provider(provider)
+        own = source.capabilities(model)
+        limits = (
+            provider_limits(self.settings, provider),
+            model_limits(self.settings, provider, source.resolve(model)),
+        )
+        rooms = [int(limit.tpm / FIRST_MARGIN) for limit in limits if limit.tpm is not None]
+        context = min([own.context_tokens, *rooms])
+        return own.model_copy(
+            update={"context_tokens": context, "max_output_tokens": min(own.max_output_tokens, context)}
+        )
 
     def model(self, provider: str, model: str | None = None) -> str:
         """Full id of the model that would answer."""
-        return self._provider(provider).resolve(model)
+        return self._dispatcher.provider(provider).resolve(model)
+
+    def estimate_cost(self, requests: Iterable[LLMRequest]) -> Decimal | None:
+        """What requests cost at most, each asked once and answered at full length.
+
+        None where a price is unknown.
+        """
+        total = Decimal(0)
+        for request in requests:
+            worst = self._dispatcher.worst_cost_usd(request)
+            if worst is None:
+                return None
+            total += worst
+        return total
 
     def usage(self) -> ExecutorUsage:
         """Figures since the executor was made: every attempt is in them."""
-        with self._lock:
-            pools = dict(self._pools)
-        return self._ledger.snapshot({name: pool.slots.max_in_flight for name, pool in pools.items()})
+        return self._dispatcher.usage()
+
+    # Its own loop
 
     def close(self, timeout_seconds: float = 5.0) -> None:
         """Refuse new requests, give those in flight some time, then cancel them and end the thread."""
@@ -138,8 +310,6 @@ class LLMExecutor:
                 logger.warning("The LLM executor did not come to rest within %g s.", timeout_seconds)
             loop.call_soon_threadsafe(loop.stop)
             thread.join(timeout_seconds + 5.0)
-        if self._cache_thread is not None:
-            self._cache_thread.shutdown(wait=True)
         if self._cache is not None:
             self._cache.close()
 
@@ -163,143 +333,38 @@ class LLMExecutor:
     ) -> None:
         await self.aclose()
 
-    # On the executor's loop
-
-    async def _serve(self, request: LLMRequest) -> LLMResponse:
-        pool = self._pool(request.provider)
-        provider = pool.provider
-        model = provider.resolve(request.model)
-        request = request.model_copy(update={"model": model})
-        self._ledger.count(provider.name, model, "requests")
-        cache = self._cache
-        if cache is None:
-            call = Call()
-            try:
-                return await self._call(pool, request, call)
-            finally:
-                call.release()
-        key = cache_key(request, model, provider.parameters(request))
-
-        async def answer() -> LLMResponse:
-            stored = await self._on_cache_thread(lambda: cache.get(key))
-            if stored is not None:
-                return stored
-            call = Call()
-            try:
-                response = await self._call(pool, request, call)
-                if is_storable(response):  # shielded: it is paid for, whoever still waits for it
-                    await asyncio.shield(self._on_cache_thread(lambda: cache.put(key, response)))
-            finally:
-                call.release()
-            return response
-
-        response, joined = await self._flights.join(key, answer)
-        if joined:
-            response = response.model_copy(update={"cached": True})
-        if response.cached:
-            self._ledger.count(provider.name, model, "cached")
-            log_answer(request, response, queue_length=pool.slots.waiting, latency_seconds=0.0)
-        return response
-
-    async def _call(self, pool: ProviderPool, request: LLMRequest, call: Call) -> LLMResponse:
-        provider, model = pool.provider, request.model or ""
-
-        async def ask(current: LLMRequest) -> ProviderAnswer:
-            return await pool.ask(current, call)
-
-        value = None
+    async def _pump(self, request: LLMRequest, channel: Channel[LLMChunk]) -> None:
         try:
-            if request.json_schema is None:
-                answer = await ask(request)
-                text, finish_reason = answer.text, answer.finish_reason
-            else:
-                structured = await ask_for_json(
-                    request,
-                    ask,
-                    lambda what: self._ledger.count(provider.name, model, what),
-                    limit_settings=provider.output_limit_settings,
-                )
-                text, value, finish_reason = structured.text, structured.value, structured.finish_reason
-        except LLMError as error:
-            log_failure(request, error, call, self._latency(call))
+            async with aclosing(self._dispatcher.stream(request)) as chunks:
+                async for chunk in chunks:
+                    await channel.put(chunk)
+        except asyncio.CancelledError:
+            channel.close(LLMError("The LLM executor was closed in the middle of a stream."))
             raise
-        latency = self._latency(call)
-        response = LLMResponse(
-            text=text,
-            parsed=value,
-            provider=provider.name,
-            model=model,
-            finish_reason=finish_reason,
-            usage=call.usage,
-            cost_usd=call.cost_usd,
-            latency_seconds=latency,
-            attempts=call.attempts,
-        )
-        log_answer(request, response, queue_length=call.queue_length, latency_seconds=latency)
-        log_summary(provider.title, response)
-        return response
-
-    def _latency(self, call: Call) -> float:
-        now = self._clock.monotonic()
-        return now - (now if call.started_at is None else call.started_at)
-
-    async def _check(self, name: str, model: str | None) -> None:
-        provider = self._pool(name).provider
-        try:
-            async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
-                spent = await provider.check(model)
-        except TimeoutError as error:
-            raise ProviderTimeoutError(
-                f"{provider.title} did not answer within {CHECK_TIMEOUT_SECONDS:g} s."
-            ) from error
-        if spent.total_tokens:
-            asked = provider.resolve(model)
-            self._ledger.count(provider.name, asked, "attempts")
-            self._ledger.answer(provider.name, asked, spent, cost_usd(provider.name, asked, spent))
-
-    async def _on_cache_thread(self, work: Callable[[], _T]) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._cache_thread, work)
+        except Exception as error:  # noqa: BLE001 - it is the reader's
+            channel.close(error)
+        else:
+            channel.close()
 
     async def _drain(self, timeout_seconds: float) -> None:
         own = asyncio.current_task()
         for patience in (timeout_seconds, 0.5, 0.5):  # the second cancel leaves threads behind
-            at_work = [task for task in asyncio.all_tasks() if task is not own]
+            at_work = [
+                task for task in asyncio.all_tasks() if task is not own and task.get_name() != BACKGROUND
+            ]
             if not at_work:
                 break
             await asyncio.wait(at_work, timeout=patience)
             for task in at_work:
                 task.cancel()
-        for pool in self._pools.values():
-            await pool.provider.close()
+        await self._dispatcher.close()
+        for task in asyncio.all_tasks() - {own}:
+            task.cancel()
 
-    # Parts
-
-    def _provider(self, name: str) -> Provider:
-        with self._lock:
-            if name not in self._providers:
-                self._providers[name] = build_provider(name, self.settings)
-            return self._providers[name]
-
-    def _pool(self, name: str) -> ProviderPool:
-        with self._lock:
-            if name not in self._pools:
-                settings = self.settings
-                max_parallel = getattr(settings, f"llm_executor_{name}_max_parallel", DEFAULT_MAX_PARALLEL)
-                self._pools[name] = ProviderPool(
-                    self._provider(name),
-                    Slots(
-                        name,
-                        max_parallel=max_parallel,
-                        queue_size=settings.llm_executor_queue_size,
-                        wait_when_full=settings.llm_executor_when_full == "wait",
-                    ),
-                    timeout_seconds=getattr(settings, f"{name}_timeout_seconds", DEFAULT_TIMEOUT_SECONDS),
-                    retry=self._retry,
-                    clock=self._clock,
-                    ledger=self._ledger,
-                    dice=self._dice,
-                )
-            return self._pools[name]
+    def _default_workers(self) -> int:
+        settings = self.settings
+        limits = [provider_limits(settings, name).max_parallel or 1 for name in provider_names()]
+        return 2 * max(limits)
 
     def _wait(self, work: Coroutine[Any, Any, _T]) -> _T:
         if threading.current_thread() is self._thread:
@@ -313,18 +378,42 @@ class LLMExecutor:
             raise
 
     def _run(self, work: Coroutine[Any, Any, _T]) -> concurrent.futures.Future[_T]:
+        try:
+            loop = self._started()
+        except LLMError:
+            work.close()
+            raise
+        return asyncio.run_coroutine_threadsafe(work, loop)
+
+    def _started(self) -> asyncio.AbstractEventLoop:
         with self._lock:
             if self._closed:
-                work.close()
                 raise LLMError("The LLM executor is closed.", cure="Make a new one.")
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                self._cache_thread = concurrent.futures.ThreadPoolExecutor(1, "techne-llm-cache")
                 self._thread = threading.Thread(
                     target=_run_loop, args=(self._loop,), name="techne-llm", daemon=True
                 )
                 self._thread.start()
-            return asyncio.run_coroutine_threadsafe(work, self._loop)
+            return self._loop
+
+
+async def _each(
+    requests: Iterable[LLMRequest] | AsyncIterable[LLMRequest],
+) -> AsyncIterator[LLMRequest]:
+    if isinstance(requests, AsyncIterable):
+        async for request in requests:
+            yield request
+    else:
+        for request in requests:
+            yield request
+
+
+def _call_soon(loop: asyncio.AbstractEventLoop, work: Callable[[], None]) -> None:
+    try:
+        loop.call_soon_threadsafe(work)
+    except RuntimeError:  # closed: nothing is at work there any more
+        return
 
 
 def _run_loop(loop: asyncio.AbstractEventLoop) -> None:

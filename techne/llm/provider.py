@@ -8,19 +8,13 @@ A new provider is one class and one registration (S4-16):
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from techne.errors import ConfigurationError
-from techne.llm.model import Capabilities, FinishReason, LLMRequest, Usage
+from techne.llm.model import Capabilities, EmbedRequest, FinishReason, LLMRequest, Usage
 from techne.settings import Settings
-
-CONTINUE_INSTRUCTION = (
-    "Your answer was cut off at its length limit. Continue it exactly where it stopped: your first character "
-    "is the one that would have come next. Repeat nothing, introduce nothing, keep its language and format."
-)
-"""Last turn of a continuation. A trailing assistant turn would be shorter, but newer models refuse it."""
 
 Parameters = Mapping[str, str | int | float | bool | None]
 
@@ -44,6 +38,14 @@ class ProviderAnswer:
     output_ceiling: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class ProviderVectors:
+    """What came back from one embedding call: one vector per text, in their order."""
+
+    vectors: tuple[tuple[float, ...], ...]
+    usage: Usage = field(default_factory=Usage)
+
+
 class Provider(Protocol):
     """One source of answers. Its coroutines run on the executor's loop, the rest on any thread."""
 
@@ -53,6 +55,8 @@ class Provider(Protocol):
     """Name in messages to people."""
     model: str
     """Model that answers requests which name none."""
+    embedding_model: str
+    """Model that answers embedding requests which name none; empty if there is none."""
     output_limit_settings: str
     """Settings that bound the length of an answer, for messages."""
 
@@ -62,6 +66,10 @@ class Provider(Protocol):
 
     def parameters(self, request: LLMRequest) -> Parameters:
         """The parameters that the call will carry, defaults included; part of the cache key. Cheap."""
+        ...
+
+    def output_limit(self, request: LLMRequest) -> int:
+        """Most tokens that the call lets the model answer with; reserved where tokens are limited. Cheap."""
         ...
 
     def capabilities(self, model: str | None = None) -> Capabilities:
@@ -88,6 +96,32 @@ class Provider(Protocol):
         """
         ...
 
+    def stream(self, request: LLMRequest) -> AsyncIterator[str | ProviderAnswer]:
+        """Make one call and give its text piece by piece; the last thing given is the whole answer.
+
+        Closing the iterator breaks the call off.
+
+        Raises:
+            LLMError: As `complete`; also in the middle, when the stream breaks.
+        """
+        ...
+
+    async def embed(self, request: EmbedRequest) -> ProviderVectors:
+        """Make one call that turns texts into vectors. `request.model` is resolved.
+
+        Raises:
+            LLMError: As `complete`; RequestRejectedError where the provider has no embeddings.
+        """
+        ...
+
+    async def count_tokens(self, request: LLMRequest) -> int:
+        """Tokens of the prompt: the provider's own count where it offers one for nothing, else an estimate.
+
+        Raises:
+            LLMError: As `complete`.
+        """
+        ...
+
     async def check(self, model: str | None = None) -> Usage:
         """Return if the server is there, lets us in, and has the model; the tokens that it took.
 
@@ -106,6 +140,8 @@ class Provider(Protocol):
 ProviderFactory = Callable[[Settings], Provider]
 
 _factories: dict[str, ProviderFactory | str] = {
+    "gemini": "techne.llm.providers.gemini:GeminiProvider",
+    "openai": "techne.llm.providers.openai:OpenAIProvider",
     "bedrock": "techne.llm.providers.bedrock:BedrockProvider",
     "ollama": "techne.llm.providers.ollama:OllamaProvider",
 }

@@ -103,7 +103,7 @@ async def ask_for_json(
                     cure="Use a model with native structured output, or a larger one.",
                 )
             asked_again += 1
-            current = current.model_copy(update={"prompt": _with_problem(request.prompt, problem)})
+            current = current.model_copy(update=_with_problem(request, problem))
         count("asked_again")
 
 
@@ -178,11 +178,15 @@ def _mismatch(value: Any, schema: Schema) -> str | None:
     return "; ".join(f"at {error.json_path}: {error.message[:200]}" for error in errors[:_LISTED_PROBLEMS])
 
 
-def _with_problem(prompt: str, problem: str) -> str:
-    return (
-        f"{prompt}\n\nAn earlier answer to this was refused because it does not match the required JSON "
+def _with_problem(request: LLMRequest, problem: str) -> dict[str, Any]:
+    said = (
+        "\n\nAn earlier answer to this was refused because it does not match the required JSON "
         f"schema ({problem}). Answer again with the whole JSON value, corrected."
     )
+    if not request.messages:
+        return {"prompt": request.prompt + said}
+    *before, last = request.messages
+    return {"messages": (*before, last.model_copy(update={"content": last.content + said}))}
 
 
 def _has_free_keys(schema: Any) -> bool:

@@ -2,7 +2,7 @@
 
     from tests.loopback import Fault, FaultPlan, RecordedRequest, Reply
     from tests.loopback.bedrock import BedrockServer
-    from tests.loopback.ollama import OllamaServer
+    from tests.loopback.ollama import OllamaServer    # and .openai, .gemini
 
     def answer(request: RecordedRequest) -> Reply:
         return Reply("## Section") if request.json_schema is None else Reply('{"items": []}')

@@ -1,4 +1,4 @@
-"""Ollama's HTTP API, on the wire: chat (stream and not), tags, show, ps, version."""
+"""Ollama's HTTP API, on the wire: chat (stream and not), embed, tags, show, ps, version."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import Any
 from tests.loopback.command import main
 from tests.loopback.exchange import RecordedRequest, Reply, Responder, default_responder
 from tests.loopback.faults import Fault, FaultPlan
-from tests.loopback.server import LoopbackHandler, LoopbackServer
+from tests.loopback.server import LoopbackServer
+from tests.loopback.streaming import StreamingHandler
+from tests.loopback.vectors import vector_of
 
 CREATED = "2026-01-01T00:00:00Z"
 SHOWN = {
@@ -30,10 +32,11 @@ ERRORS = {
 }
 
 
-class OllamaHandler(LoopbackHandler):
-    """The routes that a client of chat models uses."""
+class OllamaHandler(StreamingHandler):
+    """The routes that a client of chat and embedding models uses."""
 
     loopback: OllamaServer
+    stream_type = "application/x-ndjson"
 
     def do_GET(self) -> None:  # noqa: N802 - named by http.server
         """Version, and the models that are there."""
@@ -46,6 +49,8 @@ class OllamaHandler(LoopbackHandler):
             "/api/tags": {"models": models},
             "/api/ps": {"models": models},
         }
+        if not self._let_in():
+            return
         if self.route in answers:
             self.send_json(None, answers[self.route])
         else:
@@ -55,12 +60,16 @@ class OllamaHandler(LoopbackHandler):
         """Chat with a model, or show it."""
         body = self.read_json()
         model = str(body.get("model", ""))
-        if model not in self.loopback.models:
+        if not self._let_in():
+            return
+        if not {model, f"{model}:latest"} & set(self.loopback.models):
             self.send_json(None, {"error": f"model '{model}' not found"}, status=404)
         elif self.route == "/api/show":
             self.send_json(None, SHOWN)
         elif self.route == "/api/chat":
             self._chat(model, body)
+        elif self.route == "/api/embed":
+            self._embed(model, body)
         else:
             self.send_bytes(None, b"404 page not found", "text/plain", status=404)
 
@@ -81,34 +90,62 @@ class OllamaHandler(LoopbackHandler):
             )
         )
 
-    def answer(self, request: RecordedRequest, reply: Reply) -> None:
-        """A chat answer, whole or as lines of JSON."""
-        sent, received = reply.counted(request)
-        last = {
-            "model": request.model,
-            "created_at": CREATED,
-            "done": True,
-            "done_reason": "length" if reply.finish == "length" else "stop",
-            "total_duration": 1,
-            "prompt_eval_count": sent,
-            "eval_count": received,
-        }
-        if not request.body.get("stream", True):
-            self.send_json(request, {**last, "message": {"role": "assistant", "content": reply.text}})
-            return
-        pieces = [reply.text[at : at + 24] for at in range(0, len(reply.text), 24)]
-        lines: list[dict[str, Any]] = [
+    def _embed(self, model: str, body: dict[str, Any]) -> None:
+        texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
+        self.serve(
+            RecordedRequest(
+                number=0,
+                operation="embed",
+                model=model,
+                body=body,
+                messages=[("user", text) for text in texts],
+            )
+        )
+
+    def _let_in(self) -> bool:
+        key = self.loopback.api_key
+        if key is None or self.headers.get("Authorization") == f"Bearer {key}":
+            return True
+        self.send_json(None, {"error": "unauthorized"}, status=401)
+        return False
+
+    def answer_whole(self, request: RecordedRequest, reply: Reply) -> None:
+        """One JSON document."""
+        if request.operation == "embed":
+            length = request.body.get("dimensions") or self.loopback.dimensions
+            answer: dict[str, Any] = {
+                "model": request.model,
+                "embeddings": [vector_of(text, length) for _, text in request.messages],
+                "total_duration": 1,
+                "load_duration": 1,
+                "prompt_eval_count": reply.counted(request)[0],
+            }
+        else:
+            answer = {
+                **_last(request, reply),
+                "message": {"role": "assistant", "content": reply.text},
+            }
+        self.send_json(request, answer)
+
+    def pieces(self, request: RecordedRequest, reply: Reply) -> list[bytes] | None:
+        """Lines of JSON, unless the client declined them."""
+        if request.operation == "embed" or not request.body.get("stream", True):
+            return None
+        lines = [
             {
                 "model": request.model,
                 "created_at": CREATED,
                 "done": False,
-                "message": {"role": "assistant", "content": piece},
+                "message": {"role": "assistant", "content": reply.text[at : at + 24]},
             }
-            for piece in pieces
+            for at in range(0, len(reply.text), 24)
         ]
-        lines.append({**last, "message": {"role": "assistant", "content": ""}})
-        body = "".join(json.dumps(line) + "\n" for line in lines).encode()
-        self.send_bytes(request, body, "application/x-ndjson")
+        lines.append({**_last(request, reply), "message": {"role": "assistant", "content": ""}})
+        return [json.dumps(line).encode() + b"\n" for line in lines]
+
+    def error_piece(self, request: RecordedRequest, fault: Fault) -> bytes:
+        """A line with nothing but the error."""
+        return json.dumps({"error": ERRORS[fault.kind][1]}).encode() + b"\n"
 
     def refuse(self, request: RecordedRequest, fault: Fault) -> None:
         """An error of the server."""
@@ -117,8 +154,27 @@ class OllamaHandler(LoopbackHandler):
         self.send_json(request, {"error": message}, status=status, headers=headers)
 
 
+def _last(request: RecordedRequest, reply: Reply) -> dict[str, Any]:
+    sent, received = reply.counted(request)
+    return {
+        "model": request.model,
+        "created_at": CREATED,
+        "done": True,
+        "done_reason": "length" if reply.finish == "length" else "stop",
+        "total_duration": 1,
+        "prompt_eval_count": sent,
+        "eval_count": received,
+    }
+
+
 class OllamaServer(LoopbackServer):
-    """Loopback Ollama that knows the models it is given."""
+    """Loopback Ollama that knows the models it is given.
+
+    Args:
+        models: What has been pulled.
+        api_key: Asked for as a bearer token, if given.
+        dimensions: Length of vectors when the client doesn't choose one.
+    """
 
     handler = OllamaHandler
 
@@ -131,8 +187,12 @@ class OllamaServer(LoopbackServer):
         faults: FaultPlan | None = None,
         port: int = 0,
         log: Path | None = None,
+        api_key: str | None = None,
+        dimensions: int = 8,
     ) -> None:
         self.models = tuple(models)
+        self.api_key = api_key
+        self.dimensions = dimensions
         super().__init__(responder, latency_seconds=latency_seconds, faults=faults, port=port, log=log)
 
     def environment(self) -> dict[str, str]:

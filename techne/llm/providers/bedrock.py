@@ -1,51 +1,42 @@
-"""Models of Amazon Bedrock, through langchain-aws' ChatBedrockConverse.
+"""Models of Amazon Bedrock: Converse and ConverseStream, InvokeModel for vectors, CountTokens.
 
-The client is blocking, so each call gets a daemon thread of its own: the executor's slots bound their
-number, a thread costs nothing beside a call, and an interpreter that exits doesn't wait for them. A call
-that is cancelled can't be broken off; it ends with its thread, at the latest after
-BEDROCK_TIMEOUT_SECONDS, and keeps its slot until then. The client's own retries are off: one call is one
-request.
+One call is one request, as it is on the wire: `bedrock_messages` and its neighbours say what is in it,
+`bedrock_connection` gets it there. A call that is cancelled ends at once, and its connection with it.
+Time-outs and retries are the executor's.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator
 
-from techne.errors import LLMError, ProviderUnavailableError, RequestRejectedError
-from techne.llm.model import Capabilities, FinishReason, LLMRequest, Usage
-from techne.llm.provider import CONTINUE_INSTRUCTION, Parameters, ProviderAnswer
-from techne.llm.providers.bedrock_errors import typed_error
-from techne.llm.structured import native_schema, schema_instruction
+from techne.errors import LLMError, ProviderUnavailableError, RequestTooLargeError
+from techne.llm.model import Capabilities, EmbedRequest, LLMRequest, Usage
+from techne.llm.provider import Parameters, ProviderAnswer, ProviderVectors
+from techne.llm.providers.bedrock_connection import BedrockConnection
+from techne.llm.providers.bedrock_embeddings import batches, read_vectors
+from techne.llm.providers.bedrock_errors import error_code, refusal
+from techne.llm.providers.bedrock_messages import (
+    Conversation,
+    conversation,
+    read_answer,
+    read_token_count,
+)
+from techne.llm.providers.bedrock_models import ModelFamily, family_of, foundation_model
+from techne.llm.providers.bedrock_prefixes import RepeatedPrefixes
+from techne.llm.providers.bedrock_stream import AnswerReader
 from techne.llm.threads import on_daemon_thread
+from techne.llm.tokens import MESSAGE_OVERHEAD_TOKENS, estimate_tokens
 from techne.settings import Settings
-
-if TYPE_CHECKING:
-    from langchain_aws import ChatBedrockConverse
-    from langchain_core.messages import AIMessage, BaseMessage
-
-CONNECT_TIMEOUT_SECONDS = 10.0
-DEFAULT_CONTEXT_TOKENS = 128_000
-"""Window of a model that langchain-aws has no profile of."""
-DEFAULT_OUTPUT_TOKENS = 4096
-TOOL_NAME = "answer"
 
 logger = logging.getLogger("techne.llm")
 
+APPLICATION_PROFILE = ":application-inference-profile/"
+_NO_COUNTING = frozenset({"ValidationException", "AccessDeniedException", "ResourceNotFoundException"})
 _NATIVE_SCHEMA_REFUSED = re.compile(r"ValidationException.*(schema|outputConfig|textFormat|structured)", re.I)
-
-_STOP_REASONS: dict[str, FinishReason] = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "tool_use": "tool_use",
-    "max_tokens": "length",
-    "model_context_window_exceeded": "length",
-    "guardrail_intervened": "content_filter",
-    "content_filtered": "content_filter",
-}
+_CACHE_POINT_REFUSED = re.compile(r"cache_?point|prompt caching", re.I)
 
 
 class BedrockProvider:
@@ -53,10 +44,10 @@ class BedrockProvider:
 
     A JSON schema goes out as native structured output (`outputConfig.textFormat`) where the model has it
     and the schema can be expressed, as a tool that must be called where the model has tools, and in words
-    otherwise.
+    otherwise. A long system text that repeats gets a cache checkpoint (LLM_PROMPT_CACHE).
 
     Args:
-        settings: Region, model, time-out and defaults. Credentials and endpoints are boto3's own affair.
+        settings: Region, models and defaults. Credentials and endpoints are botocore's own affair.
     """
 
     name = "bedrock"
@@ -65,11 +56,16 @@ class BedrockProvider:
 
     def __init__(self, settings: Settings) -> None:
         self.model = settings.bedrock_model_id
+        self.embedding_model = settings.bedrock_embedding_model_id
         self._settings = settings
-        self._client: Any = None
-        self._control_client: Any = None
-        self._chats: dict[str, ChatBedrockConverse] = {}
+        self._region = settings.aws_region
+        self._connection: BedrockConnection | None = None
+        self._base_models: dict[str, str] = {}
+        self._prefixes = RepeatedPrefixes()
         self._without_native_schema: set[str] = set()
+        self._without_cache: set[str] = set()
+        self._without_counting: set[str] = set()
+        self._without_sampling: set[str] = set()
         self._lock = threading.Lock()
 
     def resolve(self, model: str | None) -> str:
@@ -77,34 +73,112 @@ class BedrockProvider:
         return self.model if model is None else model
 
     def parameters(self, request: LLMRequest) -> Parameters:
-        """Inference parameters of the call."""
-        settings = self._settings
-        return {
-            "max_tokens": request.max_output_tokens or settings.bedrock_max_tokens,
-            "temperature": settings.llm_temperature if request.temperature is None else request.temperature,
+        """Inference parameters of the call.
+
+        Newer Claude models take temperature or top_p and not both, so our own default gives way to a top_p
+        that was asked for; the newest take neither.
+        """
+        model, settings = self.resolve(request.model), self._settings
+        parameters: dict[str, str | int | float | bool | None] = {
+            "max_tokens": request.max_output_tokens or settings.bedrock_max_tokens
         }
+        asked = {"temperature": request.temperature, "top_p": request.top_p, "top_k": request.top_k}
+        if not self._family(model).sampling:
+            self._tell_of_dropped(model, [name for name, value in asked.items() if value is not None])
+            return parameters
+        if request.temperature is None and request.top_p is None:
+            asked["temperature"] = settings.llm_temperature
+        parameters.update({name: value for name, value in asked.items() if value is not None})
+        return parameters
+
+    def output_limit(self, request: LLMRequest) -> int:
+        """What was asked for, or BEDROCK_MAX_TOKENS, as far as the model goes."""
+        family = self._family(self.resolve(request.model))
+        return min(request.max_output_tokens or self._settings.bedrock_max_tokens, family.max_output_tokens)
 
     def capabilities(self, model: str | None = None) -> Capabilities:
-        """From langchain-aws' profile of the model."""
-        profile = self._chat(self.resolve(model)).profile or {}
-        context = profile.get("max_input_tokens") or DEFAULT_CONTEXT_TOKENS
+        """From the table of model families; an application inference profile is looked up once."""
+        model = self.resolve(model)
+        if APPLICATION_PROFILE in model:
+            self.prepare(model)
+        family = self._family(model)
         return Capabilities(
-            context_tokens=context,
-            max_output_tokens=min(profile.get("max_output_tokens") or DEFAULT_OUTPUT_TOKENS, context),
-            native_json_schema=bool(profile.get("structured_output")),
+            context_tokens=family.context_tokens,
+            max_output_tokens=family.max_output_tokens,
+            native_json_schema=family.native_schema and model not in self._without_native_schema,
             continues_prefill=True,
         )
 
     def prepare(self, model: str) -> None:
-        """Import langchain-aws and find the credentials, which takes seconds."""
-        try:
-            self._chat(model)
-        except Exception as error:
-            raise typed_error(error, model, self._settings.aws_region) from error
+        """Import botocore, and find endpoint and credentials, which takes up to seconds."""
+        with self._lock:
+            if self._connection is None:
+                _keep_words_out_of_logs()
+                connection = BedrockConnection(self._region)
+                connection.connect(model)
+                self._connection = connection
+            if APPLICATION_PROFILE in model and model not in self._base_models:
+                self._base_models[model] = self._connection.base_model(model)
 
     async def complete(self, request: LLMRequest) -> ProviderAnswer:
         """One Converse call."""
-        return await on_daemon_thread(lambda: self._converse(request), name="techne-bedrock")
+        model = self.resolve(request.model)
+        connection = self._connection or await self._connected(model)
+        asked = self._conversation(request, model)
+        reply = await connection.send(model, "converse", self._body(asked, model))
+        if reply.status != 200:
+            raise self._refused(refusal(reply, model, self._region), model, asked)
+        return read_answer(reply.body, asked)
+
+    async def stream(self, request: LLMRequest) -> AsyncIterator[str | ProviderAnswer]:
+        """One ConverseStream call."""
+        model = self.resolve(request.model)
+        connection = self._connection or await self._connected(model)
+        asked = self._conversation(request, model)
+        async with await connection.open(model, "converse-stream", self._body(asked, model)) as reply:
+            if reply.status != 200:
+                raise self._refused(refusal(await reply.whole(), model, self._region), model, asked)
+            reader = AnswerReader(asked, model, self._region)
+            async for piece in reply.pieces:
+                for text in reader.feed(piece):
+                    yield text
+            held_back, answer = reader.end()
+        if held_back:
+            yield held_back
+        yield answer
+
+    async def embed(self, request: EmbedRequest) -> ProviderVectors:
+        """InvokeModel as often as the model needs for the texts, one call after the other."""
+        model = self.embedding_model if request.model is None else request.model
+        connection = self._connection or await self._connected(model)
+        vectors: list[tuple[float, ...]] = []
+        usage = Usage()
+        for texts, body in batches(request, foundation_model(self._base_models.get(model, model))):
+            reply = await connection.send(model, "invoke", body)
+            if reply.status != 200:
+                raise refusal(reply, model, self._region)
+            part = read_vectors(reply, texts)
+            vectors += part.vectors
+            usage += part.usage
+        return ProviderVectors(tuple(vectors), usage)
+
+    async def count_tokens(self, request: LLMRequest) -> int:
+        """CountTokens, which is free and knows base models only; an estimate where it is not to be had."""
+        model = self.resolve(request.model)
+        connection = self._connection or await self._connected(model)
+        asked = self._conversation(request, model)
+        if not self._family(model).counts_tokens or model in self._without_counting:
+            return _estimate(request, asked)
+        counted = foundation_model(self._base_models.get(model, model))
+        reply = await connection.send(counted, "count-tokens", asked.count_input())
+        if reply.status == 200:
+            return read_token_count(reply.body)
+        error = refusal(reply, model, self._region)
+        if error_code(reply) not in _NO_COUNTING or isinstance(error, RequestTooLargeError):
+            raise error
+        self._without_counting.add(model)
+        logger.info("Tokens of %s are estimated, not counted: %s", model, error.message)
+        return _estimate(request, asked)
 
     async def check(self, model: str | None = None) -> Usage:
         """One answer of one token: no listing permission says as surely that the model may be invoked."""
@@ -113,142 +187,60 @@ class BedrockProvider:
 
     async def close(self) -> None:
         """Close the connections."""
-        for client in (self._client, self._control_client):
-            if client is not None:
-                client.close()
+        if self._connection is not None:
+            await self._connection.close()
 
-    def _converse(self, request: LLMRequest) -> ProviderAnswer:
-        model = self.resolve(request.model)
-        try:
-            chat = self._chat(model)
-            ceiling = self.capabilities(model).max_output_tokens
-            parameters = dict(self.parameters(request))
-            limit = min(int(parameters["max_tokens"] or ceiling), ceiling)
-            native = model not in self._without_native_schema
-            message = _invoke(chat, request, {**parameters, "max_tokens": limit}, native=native)
-            return ProviderAnswer(
-                text=_text(message),
-                finish_reason=_finish_reason(message),
-                usage=_usage(message),
-                output_limit=limit,
-                output_ceiling=ceiling,
-            )
-        except Exception as error:
-            typed = typed_error(error, model, self._settings.aws_region)
-            if request.json_schema is not None and self._gives_up_native_schema(model, typed):
-                raise ProviderUnavailableError(typed.message) from error
-            raise typed from error
+    async def _connected(self, model: str) -> BedrockConnection:
+        await on_daemon_thread(lambda: self.prepare(model), name="techne-bedrock-prepare")
+        assert self._connection is not None  # noqa: S101 - or prepare() would have raised
+        return self._connection
 
-    def _gives_up_native_schema(self, model: str, error: LLMError) -> bool:
-        """Whether the refusal was of the structured output; from now on the model is given a tool instead.
+    def _family(self, model: str) -> ModelFamily:
+        return family_of(self._base_models.get(model, model))
 
-        Which schemas and Regions have it, Bedrock alone knows. The error is made one that can be tried
-        again, so that the second request is an attempt of its own in the books.
+    def _conversation(self, request: LLMRequest, model: str) -> Conversation:
+        native = model not in self._without_native_schema
+        return conversation(request, self.parameters(request), self._family(model), native=native)
+
+    def _body(self, asked: Conversation, model: str) -> bytes:
+        cached = (
+            self._settings.llm_prompt_cache
+            and bool(asked.system)
+            and model not in self._without_cache
+            and self._prefixes.repeats(model, asked.prefix, self._family(model).cache_minimum_tokens)
+        )
+        return asked.body(cache_system=cached)
+
+    def _refused(self, error: LLMError, model: str, asked: Conversation) -> LLMError:
+        """The error to raise; one that can be tried again if the next try will be asked in another way.
+
+        Which schemas, models and Regions have structured output and checkpoints, Bedrock alone knows. The
+        second request is an attempt of its own in the books.
         """
-        refused = isinstance(error, RequestRejectedError) and _NATIVE_SCHEMA_REFUSED.search(error.message)
-        if not refused or model in self._without_native_schema:
-            return False
-        self._without_native_schema.add(model)
-        logger.warning(
-            "%s takes no native JSON schema here (%s); it gets a tool instead.", model, error.message
-        )
-        return True
+        if asked.schema_form == "native" and _NATIVE_SCHEMA_REFUSED.search(error.message):
+            self._without_native_schema.add(model)
+            instead = "no native JSON schema here; it gets a tool or words instead"
+        elif _CACHE_POINT_REFUSED.search(error.message):
+            self._without_cache.add(model)
+            instead = "no cache checkpoint here; it gets none"
+        else:
+            return error
+        logger.warning("%s takes %s (%s)", model, instead, error.message)
+        return ProviderUnavailableError(error.message)
 
-    def _chat(self, model: str) -> ChatBedrockConverse:
-        with self._lock:
-            if model not in self._chats:
-                from langchain_aws import ChatBedrockConverse
+    def _tell_of_dropped(self, model: str, names: list[str]) -> None:
+        if names and model not in self._without_sampling:
+            self._without_sampling.add(model)
+            logger.warning("%s takes no sampling parameters; it is not sent %s.", model, ", ".join(names))
 
-                _keep_words_out_of_logs()
-                self._connect()
-                self._chats[model] = ChatBedrockConverse(
-                    model_id=model, client=self._client, bedrock_client=self._control_client
-                )
-            return self._chats[model]
 
-    def _connect(self) -> None:
-        if self._client is not None:
-            return
-        import boto3
-        from botocore.config import Config
-
-        config = Config(
-            retries={"total_max_attempts": 1},
-            max_pool_connections=max(10, self._settings.llm_executor_bedrock_max_parallel),
-            connect_timeout=CONNECT_TIMEOUT_SECONDS,
-            read_timeout=self._settings.bedrock_timeout_seconds,
-        )
-        session = boto3.Session(region_name=self._settings.aws_region)
-        self._client = session.client("bedrock-runtime", config=config)
-        self._control_client = session.client("bedrock", config=config)
+def _estimate(request: LLMRequest, asked: Conversation) -> int:
+    parts = [part for part in asked.prefix if part] + [turn.content for turn in request.conversation()]
+    return sum(estimate_tokens(part) + MESSAGE_OVERHEAD_TOKENS for part in parts)
 
 
 def _keep_words_out_of_logs() -> None:
-    """At DEBUG these log prompts and answers whole."""
-    for name in ("langchain_aws", "botocore"):
-        library = logging.getLogger(name)
-        if library.level == logging.NOTSET:
-            library.setLevel(logging.WARNING)
-
-
-def _invoke(
-    chat: ChatBedrockConverse, request: LLMRequest, parameters: dict[str, Any], *, native: bool
-) -> AIMessage:
-    schema = request.json_schema
-    if schema is None:
-        return chat.invoke(_messages(request), **parameters)
-    native = native and bool((chat.profile or {}).get("structured_output"))
-    closed = native_schema(schema) if native else None
-    if closed is not None:
-        structure = {"jsonSchema": {"schema": json.dumps(closed, ensure_ascii=False), "name": TOOL_NAME}}
-        text_format = {"type": "json_schema", "structure": structure}
-        return chat.invoke(_messages(request), output_config={"textFormat": text_format}, **parameters)
-    choices = chat.supports_tool_choice_values or ()
-    if choices:
-        tool = {
-            "name": TOOL_NAME,
-            "description": "Gives the answer. Call it exactly once.",
-            "input_schema": schema,
-        }
-        choice = TOOL_NAME if "tool" in choices else "any" if "any" in choices else None
-        return chat.bind_tools([tool], tool_choice=choice).invoke(_messages(request), **parameters)
-    return chat.invoke(_messages(request, schema_instruction(schema)), **parameters)
-
-
-def _messages(request: LLMRequest, instruction: str | None = None) -> list[BaseMessage]:
-    from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
-
-    system = "\n\n".join(part for part in (request.system, instruction) if part)
-    messages: list[BaseMessage] = [SystemMessage(system)] if system else []
-    messages.append(HumanMessage(request.prompt))
-    if request.prefill and not request.prefill.isspace():
-        messages += [AIMessage(request.prefill), HumanMessage(CONTINUE_INSTRUCTION)]
-    return messages
-
-
-def _text(message: AIMessage) -> str:
-    if message.tool_calls:
-        return json.dumps(message.tool_calls[0]["args"], ensure_ascii=False)
-    return str(message.text)
-
-
-def _finish_reason(message: AIMessage) -> FinishReason:
-    reason = _STOP_REASONS.get(str(message.response_metadata.get("stopReason")), "unknown")
-    return "stop" if reason == "tool_use" and message.tool_calls else reason
-
-
-def _usage(message: AIMessage) -> Usage:
-    counted = message.usage_metadata
-    if counted is None:
-        return Usage()
-    details = counted.get("input_token_details", {})
-    # langchain files a write under its time to live, where Bedrock tells it, and leaves cache_creation at 0
-    written = details.get("cache_creation") or sum(
-        count for name, count in details.items() if name.startswith("ephemeral_") and isinstance(count, int)
-    )
-    return Usage(
-        input_tokens=counted["input_tokens"],
-        output_tokens=counted["output_tokens"],
-        cache_read_tokens=details.get("cache_read") or 0,
-        cache_write_tokens=written,
-    )
+    """At DEBUG botocore logs what it signs, session token included."""
+    library = logging.getLogger("botocore")
+    if library.level == logging.NOTSET:
+        library.setLevel(logging.WARNING)

@@ -1,42 +1,20 @@
-"""Parts for tests of code that calls models: a provider that follows a script, and a clock that a test moves.
-
-provider = ScriptedProvider(lambda request: '{"items": []}')
-async with LLMExecutor(settings, providers={"bedrock": provider}) as executor:
-    ...
-assert provider.requests[0].json_schema is not None
-"""
+"""A provider that follows a script and records what it was asked, and a gate to hold its answers at."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 
-from techne.llm.model import Capabilities, LLMRequest, Usage
-from techne.llm.provider import Parameters, ProviderAnswer
+from techne.llm.model import Capabilities, EmbedRequest, LLMRequest, Usage
+from techne.llm.provider import Parameters, ProviderAnswer, ProviderVectors
 from techne.llm.tokens import estimate_tokens
 
 Step = ProviderAnswer | str | Exception
 """An answer, its text, or an error to raise."""
 Script = Callable[[LLMRequest], Step] | Iterable[Step]
-
-
-class FakeClock:
-    """A clock on which sleeping takes no time and moves the hands."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.slept: list[float] = []
-
-    def monotonic(self) -> float:
-        """Seconds slept so far."""
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        """Move on."""
-        self.slept.append(seconds)
-        self.now += seconds
-        await asyncio.sleep(0)
 
 
 class Gate:
@@ -65,6 +43,7 @@ class ScriptedProvider:
     """
 
     title = "Scripted provider"
+    embedding_model = "scripted-vectors"
     output_limit_settings = "max_output_tokens"
 
     def __init__(
@@ -96,6 +75,10 @@ class ScriptedProvider:
         """The request's own parameters."""
         return {"max_tokens": request.max_output_tokens, "temperature": request.temperature}
 
+    def output_limit(self, request: LLMRequest) -> int:
+        """The request's, or all that is claimed."""
+        return request.max_output_tokens or self._capabilities.max_output_tokens
+
     def capabilities(self, model: str | None = None) -> Capabilities:
         """What the test claims."""
         return self._capabilities
@@ -105,26 +88,26 @@ class ScriptedProvider:
 
     async def complete(self, request: LLMRequest) -> ProviderAnswer:
         """The script's next step."""
-        self.requests.append(request)
-        self.in_flight += 1
-        self.max_in_flight = max(self.max_in_flight, self.in_flight)
-        try:
-            await (self._gate.wait() if self._gate else asyncio.sleep(0))
-            step = self._answer(request)
-        finally:
-            self.in_flight -= 1
-        if isinstance(step, Exception):
-            raise step
-        if isinstance(step, ProviderAnswer):
-            return step
-        ceiling = self._capabilities.max_output_tokens
-        return ProviderAnswer(
-            text=step,
-            finish_reason="stop",
-            usage=Usage(input_tokens=estimate_tokens(request.prompt), output_tokens=estimate_tokens(step)),
-            output_limit=request.max_output_tokens or ceiling,
-            output_ceiling=ceiling,
+        with self._counted(request):
+            return await self._next_answer(request)
+
+    async def stream(self, request: LLMRequest) -> AsyncIterator[str | ProviderAnswer]:
+        """The script's next step, word by word."""
+        answer = await self.complete(request)
+        for piece in word_by_word(answer.text):
+            yield piece
+        yield answer
+
+    async def embed(self, request: EmbedRequest) -> ProviderVectors:
+        """Vectors that tell the texts apart: their lengths and their places."""
+        vectors = tuple((float(len(text)), float(place)) for place, text in enumerate(request.texts))
+        return ProviderVectors(
+            vectors, Usage(input_tokens=sum(estimate_tokens(text) for text in request.texts))
         )
+
+    async def count_tokens(self, request: LLMRequest) -> int:
+        """An estimate."""
+        return _prompt_tokens(request)
 
     async def check(self, model: str | None = None) -> Usage:
         """Always there."""
@@ -133,6 +116,40 @@ class ScriptedProvider:
     async def close(self) -> None:
         """Remember it."""
         self.closed = True
+
+    @contextmanager
+    def _counted(self, request: LLMRequest) -> Iterator[None]:
+        self.requests.append(request)
+        self.in_flight += 1
+        self.max_in_flight = max(self.max_in_flight, self.in_flight)
+        try:
+            yield
+        finally:
+            self.in_flight -= 1
+
+    async def _next_answer(self, request: LLMRequest) -> ProviderAnswer:
+        await (self._gate.wait() if self._gate else asyncio.sleep(0))
+        step = self._answer(request)
+        if isinstance(step, Exception):
+            raise step
+        if isinstance(step, ProviderAnswer):
+            return step
+        return ProviderAnswer(
+            text=step,
+            finish_reason="stop",
+            usage=Usage(input_tokens=_prompt_tokens(request), output_tokens=estimate_tokens(step)),
+            output_limit=self.output_limit(request),
+            output_ceiling=self._capabilities.max_output_tokens,
+        )
+
+
+def word_by_word(text: str) -> list[str]:
+    """The pieces in which a text is streamed; together they are the text."""
+    return re.findall(r"\S+\s*|\s+", text)
+
+
+def _prompt_tokens(request: LLMRequest) -> int:
+    return sum(estimate_tokens(turn.content) for turn in request.conversation())
 
 
 def _in_order(steps: Iterable[Step]) -> Callable[[LLMRequest], Step]:
