@@ -24,5 +24,8 @@ def content_key(context: TaskRunContext, arguments: dict[str, Any]) -> str | Non
     digest = hashlib.sha256(context.task.name.encode())
     for name in sorted(arguments):
         digest.update(name.encode())
-        digest.update(_JSON.dump_json(arguments[name]))
+        value = arguments[name]
+        if isinstance(value, EngineSpec):  # more money gives no other answers
+            value = value.model_copy(update={"budget": None})
+        digest.update(_JSON.dump_json(value))
     return f"docgen-{digest.hexdigest()}"

@@ -7,8 +7,12 @@ from typing import Literal
 from prefect.settings import PREFECT_API_URL
 from pydantic import BaseModel, ConfigDict, Field
 
+from tasks.quota import use_prefect_quota
 from techne.documents.engine import DocumentEngine
+from techne.llm.model import CostBudget
 from techne.settings import get_settings
+
+use_prefect_quota()
 
 
 class EngineSpec(BaseModel):
@@ -16,10 +20,11 @@ class EngineSpec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Literal["bedrock", "ollama", "extractive"]
+    name: Literal["bedrock", "gemini", "ollama", "openai", "extractive"]
     model: str | None = Field(None, description="Model id; None is the provider's configured one.")
     token_ratio: float = Field(1.0, ge=1, description="The model's tokens for each one that is estimated.")
     fingerprint: str = Field("", description="The engine's own; part of every cache key.")
+    budget: CostBudget | None = Field(None, description="What its calls may cost; not part of any key.")
 
     @property
     def pays(self) -> bool:
@@ -52,4 +57,5 @@ class EngineSpec(BaseModel):
             model=self.model,
             token_ratio=self.token_ratio,
             calibration=TokenCalibration.of(settings),
+            budget=self.budget,
         )

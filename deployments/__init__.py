@@ -1,0 +1,1 @@
+"""What a deployment needs on its Prefect server before flows run, made by commands that can be repeated."""
