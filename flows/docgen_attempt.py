@@ -247,7 +247,7 @@ class Attempt:
             turns=len(cleaned.transcript.turns),
             engine=choice.name,
             engine_reason=choice.reason,
-            models=choice.engine.models,
+            models=spending.models or choice.engine.models,
             usage=spending.usage,
             cost_usd=spending.cost_usd,
             chunks=chunks,
@@ -278,7 +278,7 @@ class Attempt:
             stages_completed=6,
             engine=choice.name,
             engine_reason=choice.reason,
-            models=choice.engine.models,
+            models=spending.models or choice.engine.models,
             attempt=self.acquired.record.attempt,
             calls_sent=_calls_sent(self.settings) - self.calls_before,
             grounding=GroundingSummary(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from decimal import Decimal
 
 from tasks.engines import EngineSpec
 from techne.documents.engines.llm import TokenCalibration
 from techne.documents.engines.selection import EngineChoice, select_engine
 from techne.documents.request import DocgenRequest
-from techne.llm import shared_executor
+from techne.llm import CostBudget, shared_executor
 from techne.settings import Settings
 from techne.tracking import Acquired, TrackingStore
 
@@ -21,13 +22,19 @@ async def settled_engine(
     choice = await select_engine(
         request.engine, settings, lambda: shared_executor(settings), model=request.model
     )
-    spec = EngineSpec(name=choice.name, model=request.model)
+    spec = EngineSpec(name=choice.name, model=request.model, budget=_budget(request))
     if spec.pays:
         model = f"{choice.name}/{choice.engine.models[0]}"
         ratio = await asyncio.to_thread(_token_ratio, model, settings, tracking, acquired)
         spec = spec.model_copy(update={"token_ratio": ratio})
         choice = replace(choice, engine=spec.engine())
     return choice, spec.model_copy(update={"fingerprint": choice.engine.fingerprint})
+
+
+def _budget(request: DocgenRequest) -> CostBudget | None:
+    if request.max_cost_usd is None or request.execution_id is None:
+        return None
+    return CostBudget(name=request.execution_id, max_cost_usd=Decimal(str(request.max_cost_usd)))
 
 
 def _token_ratio(model: str, settings: Settings, tracking: TrackingStore, acquired: Acquired) -> float:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, exp, log
 
-from techne.documents.merging import total_cost
+from techne.documents.merging import all_models, total_cost
 from techne.documents.model import ContentMap, Item, ItemKind, Problem
 from techne.documents.wording import overlap, wording
 from techne.llm.model import Usage
@@ -108,6 +108,7 @@ def merge_maps(maps: Sequence[ContentMap], items: Sequence[Item] = ()) -> Conten
         usage=sum((part.usage for part in maps), Usage()),
         cost_usd=total_cost((part.usage, part.cost_usd) for part in maps),
         paid_calls=sum(part.paid_calls for part in maps),
+        models=all_models(maps),
     )
 
 

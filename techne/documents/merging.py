@@ -12,7 +12,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from techne.documents.model import Evidence, Extraction, Item, ItemKind
+from techne.documents.model import (
+    ContentMap,
+    Evidence,
+    Extraction,
+    Item,
+    ItemKind,
+    Outline,
+    WrittenSection,
+)
 from techne.documents.wording import Wording, overlap, wording
 from techne.llm.model import Usage
 
@@ -45,7 +53,13 @@ def merge_extractions(extractions: Sequence[Extraction]) -> Extraction:
         usage=sum((extraction.usage for extraction in extractions), Usage()),
         cost_usd=total_cost((extraction.usage, extraction.cost_usd) for extraction in extractions),
         paid_calls=sum(extraction.paid_calls for extraction in extractions),
+        models=all_models(extractions),
     )
+
+
+def all_models(parts: Iterable[Extraction | ContentMap | Outline | WrittenSection]) -> tuple[str, ...]:
+    """Every model that answered for one of the parts, in order of names."""
+    return tuple(sorted({model for part in parts for model in part.models}))
 
 
 def total_cost(spent: Iterable[tuple[Usage, Decimal | None]]) -> Decimal | None:

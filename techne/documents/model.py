@@ -57,6 +57,7 @@ class Extraction(Frozen):
     usage: Usage = Usage()
     cost_usd: Decimal | None = None
     paid_calls: int = Field(0, ge=0, description="Calls that were sent, not answered from the cache.")
+    models: tuple[str, ...] = Field((), description="Models that answered.")
 
 
 class Statement(Frozen):
@@ -84,6 +85,7 @@ class ContentMap(Frozen):
     usage: Usage = Usage()
     cost_usd: Decimal | None = None
     paid_calls: int = Field(0, ge=0)
+    models: tuple[str, ...] = ()
 
 
 class OutlineSection(Frozen):
@@ -105,6 +107,7 @@ class Outline(Frozen):
     usage: Usage = Usage()
     cost_usd: Decimal | None = None
     paid_calls: int = Field(0, ge=0)
+    models: tuple[str, ...] = ()
 
 
 class WrittenSection(Frozen):
@@ -116,6 +119,7 @@ class WrittenSection(Frozen):
     usage: Usage = Usage()
     cost_usd: Decimal | None = None
     paid_calls: int = Field(0, ge=0)
+    models: tuple[str, ...] = ()
 
 
 class RecordingFacts(Frozen):
@@ -130,7 +134,7 @@ class RecordingFacts(Frozen):
     duration_seconds: float
     speakers: tuple[str, ...]
     turns: int
-    engine: str = Field(description="`bedrock`, `ollama` or `extractive`.")
+    engine: str = Field(description="A provider such as `bedrock`, or `extractive`.")
     engine_reason: str = ""
     models: tuple[str, ...] = ()
     usage: Usage = Usage()

@@ -17,7 +17,7 @@ from techne.errors import InputError, TechneError
 STAGES = ("clean", "extract", "map", "outline", "write", "output")
 """The six stages, in order (S1-5)."""
 
-EngineName = Literal["auto", "bedrock", "ollama", "extractive"]
+EngineName = Literal["auto", "bedrock", "ollama", "openai", "gemini", "extractive"]
 
 
 class VideoMetadata(BaseModel):
@@ -67,20 +67,28 @@ class DocgenRequest(BaseModel):
     engine: EngineName = Field(
         default="auto",
         title="Engine",
-        description="Who writes: bedrock, ollama, extractive (embedded: rules, no network), or auto: "
-        "the first of these that is configured and reachable.",
+        description="Who writes: bedrock, ollama, openai, gemini, extractive (embedded: rules, no network), "
+        "or auto: bedrock, ollama or extractive, the first that is configured and reachable.",
     )
     model: str | None = Field(
         default=None,
         max_length=256,
         title="Model",
-        description="Model id for bedrock or ollama. Default: BEDROCK_MODEL_ID or OLLAMA_MODEL.",
+        description="Model id for the engine. Default: BEDROCK_MODEL_ID, OLLAMA_MODEL, OPENAI_MODEL or "
+        "GEMINI_MODEL.",
     )
     language: str | None = Field(
         default=None,
         pattern=r"^[a-zA-Z]{2,3}(-[A-Za-z0-9]{2,8})*$",
         title="Language",
         description="Language of the document, such as pt-BR or en-US. Default: the recording's.",
+    )
+    max_cost_usd: float | None = Field(
+        default=None,
+        gt=0,
+        title="Budget in USD",
+        description="Stop before the model calls of this run could cost more. What was answered is kept: run "
+        "again with more to go on. Default: no budget.",
     )
     force: bool = Field(
         default=False,
@@ -91,8 +99,8 @@ class DocgenRequest(BaseModel):
 
     @model_validator(mode="after")
     def _model_needs_its_engine(self) -> Self:
-        if self.model is not None and self.engine not in ("bedrock", "ollama"):
-            raise ValueError("a model needs its engine: set engine to bedrock or ollama")
+        if self.model is not None and self.engine in ("auto", "extractive"):
+            raise ValueError("a model needs its engine: set engine to bedrock, ollama, openai or gemini")
         return self
 
     def identity(self) -> str:

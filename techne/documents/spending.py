@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from techne.documents.merging import total_cost
+from techne.documents.merging import all_models, total_cost
 from techne.documents.model import ContentMap, Extraction, Outline, WrittenSection
 from techne.llm.model import Usage
 
@@ -24,6 +24,11 @@ class Spending:
     def usage(self) -> Usage:
         """Tokens of all calls that went into the document."""
         return sum((part.usage for part in self._parts), Usage())
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models that answered."""
+        return all_models(self._parts)
 
     @property
     def cost_usd(self) -> Decimal | None:

@@ -18,16 +18,19 @@ from techne.documents.engines.llm import LLMEngine, Submits
 from techne.errors import LLMError, ProviderAccessError, ProviderTimeoutError
 from techne.settings import Settings
 
-EngineName = Literal["auto", "bedrock", "ollama", "extractive"]
+EngineName = Literal["auto", "bedrock", "ollama", "openai", "gemini", "extractive"]
 
 CHECK_SECONDS = 3.0
 """Longest that a provider may take to show that it is there."""
 
-_TITLES = {"bedrock": "Bedrock", "ollama": "Ollama"}
+_TITLES = {"bedrock": "Bedrock", "ollama": "Ollama", "openai": "OpenAI", "gemini": "Gemini"}
 
 
 class Checks(Submits, Protocol):
     """An executor that can also say whether a provider is there."""
+
+    async def prepare(self, provider: str, model: str | None = None) -> None:
+        """Import and build what calls to a provider need."""
 
     async def check(self, provider: str, model: str | None = None) -> None:
         """Return if the provider is there and has the model (None: its configured one).
@@ -101,8 +104,8 @@ async def _problem(provider: str, settings: Settings, executor: Checks, model: s
     try:
         if provider == "bedrock":
             await _within(_on_thread(lambda: _require_credentials(settings)), provider)
-            # Importing the client is slow and says nothing about the service, so it is not timed.
-            await _on_thread(lambda: executor.capabilities(provider))
+        # Importing the client is slow and says nothing about the service, so it is not timed.
+        await executor.prepare(provider, model)
         await _within(executor.check(provider, model), provider)
     except LLMError as error:
         return error

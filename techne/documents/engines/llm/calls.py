@@ -15,7 +15,7 @@ from techne.documents.engines.llm.calibration import TokenCalibration
 from techne.documents.merging import total_cost
 from techne.documents.prompts import Prompt
 from techne.errors import ConfigurationError
-from techne.llm.model import Capabilities, LLMRequest, LLMResponse, Usage
+from techne.llm.model import Capabilities, CostBudget, LLMRequest, LLMResponse, Usage
 from techne.settings import Settings
 from techne.transcripts.tokens import corrected_estimate, estimate_tokens
 
@@ -51,11 +51,18 @@ class Tally:
 
     _spent: list[tuple[Usage, Decimal | None]] = field(default_factory=list)
     paid_calls: int = 0
+    _models: set[str] = field(default_factory=set)
 
     def add(self, response: LLMResponse) -> None:
         """Count an answer."""
         self._spent.append((response.usage, response.cost_usd))
+        self._models.add(response.model)
         self.paid_calls += 0 if response.cached else response.attempts
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Who answered: by a fallback it may be another model than the one asked."""
+        return tuple(sorted(self._models))
 
     @property
     def usage(self) -> Usage:
@@ -78,6 +85,7 @@ class ModelCalls:
         model: Model id; None is the provider's configured one.
         token_ratio: The model's tokens for each one that is estimated.
         calibration: Told what the model really counts.
+        budget: What the calls may cost together.
     """
 
     def __init__(
@@ -89,10 +97,12 @@ class ModelCalls:
         *,
         token_ratio: float = 1.0,
         calibration: TokenCalibration | None = None,
+        budget: CostBudget | None = None,
     ) -> None:
         self.tokens = corrected_estimate(token_ratio)
         """Tokens of a text, as many as this model makes of it."""
         self._calibration = calibration
+        self._budget = budget
         self._executor = executor
         self._provider = provider
         self._model = model
@@ -160,6 +170,8 @@ class ModelCalls:
             request_id=f"{prompt.stage}-{label}",
             when_full="wait",  # a stage asks for all its pieces at once; they are the pipeline's own queue
             prompt_version=prompt.version,
+            budget=self._budget,
+            tags={"stage": prompt.stage},
         )
         response = await self._executor.submit(request)
         tally.add(response)

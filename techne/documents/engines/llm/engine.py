@@ -22,6 +22,7 @@ from techne.documents.model import (
     WrittenSection,
 )
 from techne.documents.prompts import prompts_fingerprint
+from techne.llm.model import CostBudget
 from techne.settings import Settings
 from techne.transcripts.model import Chunk
 
@@ -43,6 +44,7 @@ class LLMEngine:
         model: Model id; the provider's configured one if omitted.
         token_ratio: The model's tokens for each one that is estimated; it shapes every question.
         calibration: Told what the model really counts, for later executions.
+        budget: What the calls may cost together.
 
     Raises:
         ConfigurationError: No such provider.
@@ -57,11 +59,18 @@ class LLMEngine:
         model: str | None = None,
         token_ratio: float = 1.0,
         calibration: TokenCalibration | None = None,
+        budget: CostBudget | None = None,
     ) -> None:
         self.name = provider
         self.models: tuple[str, ...] = (executor.model(provider, model),)
         self._calls = ModelCalls(
-            executor, provider, settings, model, token_ratio=token_ratio, calibration=calibration
+            executor,
+            provider,
+            settings,
+            model,
+            token_ratio=token_ratio,
+            calibration=calibration,
+            budget=budget,
         )
         self.problems_per_call = problems_per_call(self._calls)
         self._groups = KIND_GROUPS if settings.docgen_extract_by_kind else (tuple(ItemKind),)

@@ -75,6 +75,7 @@ class ChunkReader:
             usage=self._tally.usage,
             cost_usd=self._tally.cost_usd,
             paid_calls=self._tally.paid_calls,
+            models=self._tally.models,
         )
 
     async def _read(

@@ -94,6 +94,7 @@ class Outliner:
             usage=self._tally.usage,
             cost_usd=self._tally.cost_usd,
             paid_calls=self._tally.paid_calls,
+            models=self._tally.models,
         )
 
     async def _drafted(self, lines: Mapping[str, str], label: str) -> _Draft:

@@ -78,6 +78,7 @@ class ProblemMapper:
             usage=self._tally.usage,
             cost_usd=self._tally.cost_usd,
             paid_calls=self._tally.paid_calls,
+            models=self._tally.models,
         )
 
     def _batches(self, errors: Sequence[Item]) -> list[slice]:

@@ -66,6 +66,7 @@ class SectionWriter:
             usage=self._tally.usage,
             cost_usd=self._tally.cost_usd,
             paid_calls=self._tally.paid_calls,
+            models=self._tally.models,
         )
 
     def _parts(self, items: Sequence[Item], problems: Sequence[Problem]) -> list[_Part]:

@@ -29,6 +29,9 @@ class Checked(ScriptedExecutor):
         self.checked: list[str] = []
         self._failures = failures
 
+    async def prepare(self, provider: str, model: str | None = None) -> None:
+        pass
+
     async def check(self, provider: str, model: str | None = None) -> None:
         self.checked.append(provider)
         if provider in self._failures:
