@@ -1,0 +1,1 @@
+"""Measurements of claims of speed, and the servers they measure against."""
