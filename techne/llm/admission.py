@@ -29,6 +29,8 @@ from techne.llm.meters import FOREVER, Hold, Meter, SlotMeter
 
 LONGEST_PAUSE_SECONDS = 900.0
 """A server that asks for a longer wait is believed this far."""
+MOST_PATIENCE_SECONDS = 30.0
+"""Who has somebody else to ask doesn't sit through a longer pause."""
 
 
 class Limit:
@@ -237,8 +239,8 @@ class Admission:
         lane = self.lane(model)
         self._refuse_too_large(lane, tokens)
         now = self._clock.monotonic()
-        if may_fall_back and lane.breaker.wait_seconds(now) > 0:
-            raise self._left_alone(lane, now)
+        if may_fall_back:
+            self._send_on(lane, now)
         again = order is not None
         waits = self._wait_when_full if wait_when_full is None else wait_when_full
         waiter = _Waiter(
@@ -278,6 +280,10 @@ class Admission:
         seconds = getattr(error, "retry_after_seconds", None)
         if seconds is not None:
             lane.paused_until = max(lane.paused_until, now + min(seconds, LONGEST_PAUSE_SECONDS))
+            if lane.paused_until - now > MOST_PATIENCE_SECONDS:
+                for waiter in lane.queue:
+                    if waiter.may_fall_back and not waiter.future.done():
+                        waiter.future.set_exception(self._paused(lane, now))
         self.serve()
 
     def serve(self) -> None:
@@ -368,6 +374,22 @@ class Admission:
             return
         self.waiting -= 1
         self.serve()
+
+    def _send_on(self, lane: Lane, now: float) -> None:
+        """Refuse who has somebody else to ask, if the model won't be asked soon."""
+        if lane.breaker.wait_seconds(now) > 0:
+            raise self._left_alone(lane, now)
+        if lane.paused_until - now > MOST_PATIENCE_SECONDS:
+            raise self._paused(lane, now)
+
+    def _paused(self, lane: Lane, now: float) -> ThrottledError:
+        seconds = lane.paused_until - now
+        error = ThrottledError(
+            f"{self._name} asked for a pause of its model {lane.model} that lasts another {seconds:.0f} s.",
+            cure="Request a higher quota, or lower the limits of LLM_EXECUTOR_*.",
+        )
+        error.retry_after_seconds = seconds
+        return error
 
     def _opened(self, permit: Permit, error: BaseException, now: float) -> None:
         lane = permit.lane

@@ -44,7 +44,8 @@ class Budget:
             if not self.reserved_usd or self.spent_usd + worst_usd > self.max_cost_usd:
                 raise BudgetExceededError(
                     f"The budget {self.name} of ${self.max_cost_usd:f} would be passed: "
-                    f"${self.spent_usd:.4f} is spent and the next call to {model} may cost ${worst_usd:.4f}; nothing was sent.",
+                    f"${self.spent_usd:.4f} is spent and the next call to {model} may cost "
+                    f"${worst_usd:.4f}; nothing was sent.",
                     cure=f"Raise {self._setting}, or ask for less; what was answered so far is kept.",
                 )
             self._settled = self._settled or asyncio.Event()

@@ -99,9 +99,8 @@ def log_retry(
             "failure": failure_kind(error),
             "next_in_ms": round(1000 * wait_seconds),
         }
-        logger.warning(
-            "%s: %s", _line(figures), one_line(error.message, 1000), extra={"llm": _fields(figures)}
-        )
+        reason = one_line(error.message, MOST_REASON_CHARACTERS)
+        logger.warning("%s: %s", _line(figures), reason, extra={"llm": _fields(figures)})
 
 
 def log_summary(title: str, response: LLMResponse) -> None:

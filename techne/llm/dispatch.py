@@ -91,6 +91,8 @@ class Dispatcher:
         self._ledger = Ledger()
         self._budgets: dict[str | None, Budget] = {}  # the process's own has no name
         self._store_threads: ThreadPoolExecutor | None = None
+        self._store_check: asyncio.Future[None] | None = None
+        self._store_is_there = False
         self._lock = threading.RLock()
 
     async def serve(self, request: LLMRequest) -> LLMResponse:
@@ -241,7 +243,8 @@ class Dispatcher:
                 return await self._called(pool, request, call)
             finally:
                 call.release()
-        key = cache_key(request, model, provider.parameters(request))
+        key = _key(request, provider)
+        await self._check_store(store)
 
         async def answer() -> LLMResponse:
             stored = await self._on_store_thread(lambda: store.get(key))
@@ -299,8 +302,11 @@ class Dispatcher:
         pool = self._pool(request.provider)
         provider, model, store = pool.provider, request.model or "", self._store
         self._ledger.count(provider.name, model, "requests")
-        key = cache_key(request, model, provider.parameters(request))
-        stored = None if store is None else await self._on_store_thread(lambda: store.get(key))
+        key = _key(request, provider)
+        stored = None
+        if store is not None:
+            await self._check_store(store)
+            stored = await self._on_store_thread(lambda: store.get(key))
         if stored is not None:
             stored = stored.model_copy(update={"passed_over": tuple(passed)})
             self._book_cached(request, stored, pool)
@@ -326,12 +332,26 @@ class Dispatcher:
                             queue_length=call.queue_length,
                             latency_seconds=response.latency_seconds,
                         )
+                        log_summary(provider.title, response)
                         yield LLMChunk("", response)
         except LLMError as error:
             log_failure(request, error, call, self._latency(call))
             raise
         finally:
             call.release()
+
+    async def _check_store(self, store: ResponseStore) -> None:
+        """Look at a store before it is first used; one that can't be reached is told, not done without."""
+        if self._store_is_there:
+            return
+        if self._store_check is None:
+            self._store_check = asyncio.ensure_future(self._on_store_thread(store.check))
+            self._store_check.add_done_callback(self._store_checked)
+        await asyncio.shield(self._store_check)
+
+    def _store_checked(self, check: asyncio.Future[None]) -> None:
+        self._store_check = None  # what failed is looked at again by the next request
+        self._store_is_there = not check.cancelled() and check.exception() is None
 
     async def _keep(self, key: str, response: LLMResponse) -> None:
         store = self._store
@@ -474,3 +494,10 @@ class Dispatcher:
                     dice=self._dice,
                 )
             return self._pools[name]
+
+
+def _key(request: LLMRequest, provider: Provider) -> str:
+    parameters = dict(provider.parameters(request))
+    if provider.server:
+        parameters["server"] = provider.server
+    return cache_key(request, request.model or "", parameters)

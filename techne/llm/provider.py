@@ -57,6 +57,8 @@ class Provider(Protocol):
     """Model that answers requests which name none."""
     embedding_model: str
     """Model that answers embedding requests which name none; empty if there is none."""
+    server: str
+    """Address that decides what a model's name stands for; part of the cache key, empty for the vendor's."""
     output_limit_settings: str
     """Settings that bound the length of an answer, for messages."""
 

@@ -422,7 +422,7 @@ async def test_an_address_that_is_none_names_the_setting() -> None:
 async def test_the_executor_asks_again_in_another_way_and_waits_as_told(start: Start, tmp_path: Path) -> None:
     faults = FaultPlan(["schema", Fault("throttle", retry_after=7)])
     server = start(lambda _: Reply('{"kind": "risk"}'), faults=faults, api_key=None, lenient=True)
-    settings = Settings(techne_home=tmp_path, openai_base_url=f"{server.url}/v1")
+    settings = Settings(techne_home=tmp_path, openai_base_url=f"{server.url}/v1", openai_model="gpt-4.1-mini")
     clock = FakeClock()
     async with LLMExecutor(settings, clock=clock) as executor:
         response = await executor.submit(ask(json_schema=CLOSED))

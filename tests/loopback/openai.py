@@ -238,7 +238,8 @@ class OpenAIServer(LoopbackServer):
     def environment(self) -> dict[str, str]:
         """Address and key."""
         key = {} if self.api_key is None else {"OPENAI_API_KEY": self.api_key}
-        return {"OPENAI_BASE_URL": f"{self.url}/v1", **key}
+        # a model that takes every parameter
+        return {"OPENAI_BASE_URL": f"{self.url}/v1", "OPENAI_MODEL": "gpt-4.1-mini", **key}
 
     def as_openai(self) -> dict[str, str]:
         """Environment of a client that is to believe that this is api.openai.com."""

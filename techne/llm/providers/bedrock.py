@@ -52,6 +52,7 @@ class BedrockProvider:
 
     name = "bedrock"
     title = "Bedrock"
+    server = ""
     output_limit_settings = "BEDROCK_MAX_TOKENS, or the caller's own such as DOCGEN_MAX_TOKENS"
 
     def __init__(self, settings: Settings) -> None:

@@ -67,6 +67,7 @@ class GeminiProvider:
 
     name = "gemini"
     title = "Gemini"
+    server = ""
     output_limit_settings = "GEMINI_MAX_TOKENS, or the caller's own such as DOCGEN_MAX_TOKENS"
 
     def __init__(self, settings: Settings) -> None:

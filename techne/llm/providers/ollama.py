@@ -53,6 +53,7 @@ class OllamaProvider:
 
     name = "ollama"
     title = "Ollama"
+    server = ""
     output_limit_settings = "OLLAMA_NUM_PREDICT and OLLAMA_NUM_CTX"
 
     def __init__(self, settings: Settings, *, estimate: TokenEstimator = estimate_tokens) -> None:

@@ -73,6 +73,7 @@ class OpenAIProvider:
         address, _, query = settings.openai_base_url.partition("?")
         self._address, self._query = address.rstrip("/"), f"?{query}" if query else ""
         self._foreign = not _is_openai(address)
+        self.server = shown(self._address) if self._foreign else ""
         self._wire = Wire(self.title, cure="Check the network, and OPENAI_BASE_URL.")
         self._key = settings.openai_api_key.get_secret_value().strip() if settings.openai_api_key else ""
         self._headers = {"Content-Type": "application/json"}

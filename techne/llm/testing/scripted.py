@@ -44,6 +44,7 @@ class ScriptedProvider:
 
     title = "Scripted provider"
     embedding_model = "scripted-vectors"
+    server = ""
     output_limit_settings = "max_output_tokens"
 
     def __init__(
