@@ -19,7 +19,7 @@ from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from tasks.prefect_api import api_address, prefect_errors
 from tasks.quota import KEEP_LEASES, prefect_limit_name
 from techne.errors import ConfigurationError, TechneError
-from techne.llm.limits import RATES, provider_limits, setting_of, whole_units
+from techne.llm.limits import RATES, setting_of, whole_units
 from techne.llm.quota import limit_name
 from techne.settings import ProviderLimits, Settings, get_settings
 
@@ -76,7 +76,7 @@ def implied_limits(settings: Settings, *, tags: bool = True) -> list[LimitSpec]:
     """
     specs: list[LimitSpec] = []
     for provider in _providers(settings):
-        limits = provider_limits(settings, provider)
+        limits = settings.provider_limits(provider)
         specs += _specs(settings, provider, None, limits)
         if tags and limits.max_parallel is not None:
             setting = setting_of(settings, provider, None, "max_parallel")

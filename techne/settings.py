@@ -34,6 +34,8 @@ OLLAMA_PORT = 11434
 
 
 UNLIMITED = "unlimited"
+DEFAULT_MAX_PARALLEL = 4
+"""Calls in flight of a provider without a setting of its own."""
 
 
 def _rate(value: object) -> object:
@@ -217,6 +219,24 @@ class Settings(BaseSettings):
     @classmethod
     def _split_names(cls, value: object) -> object:
         return cls._split_commas(value)
+
+    def provider_limits(self, provider: str) -> ProviderLimits:
+        """Limits of a provider: those of its own settings, over which LLM_EXECUTOR_MODEL_LIMITS goes."""
+        names = ("max_parallel", "qps", "rpm", "tpm")
+        values = {name: getattr(self, f"llm_executor_{provider}_{name}", None) for name in names}
+        if provider in (own := dict(self.llm_executor_model_limits)):
+            values.update(own[provider].model_dump(exclude_unset=True))
+        if values["max_parallel"] is None:
+            values["max_parallel"] = DEFAULT_MAX_PARALLEL
+        return ProviderLimits.model_validate(values)
+
+    def model_limits(self, provider: str, model: str) -> ProviderLimits:
+        """Limits of one model alone, beside its provider's; its weight may be the provider's."""
+        limits = dict(self.llm_executor_model_limits)
+        own = limits.get(f"{provider}/{model}", ProviderLimits())
+        if "output_token_weight" in own.model_fields_set or provider not in limits:
+            return own
+        return own.model_copy(update={"output_token_weight": limits[provider].output_token_weight})
 
     @field_validator("techne_allowed_uris", mode="before")
     @classmethod

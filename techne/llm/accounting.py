@@ -40,7 +40,7 @@ FAILURE_KINDS: dict[type[LLMError], str] = {
     QueueFullError: "queue_full",
     BudgetExceededError: "budget",
 }
-LATENCY_BOUNDS_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0)
+LATENCY_BOUNDS_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 1000.0, 3600.0)
 """Upper bounds of the histograms' buckets; one more holds what is longer."""
 
 
@@ -52,7 +52,7 @@ def failure_kind(error: BaseException) -> str:
 class Histogram(BaseModel):
     """Durations by size: `counts[i]` were within `LATENCY_BOUNDS_SECONDS[i]`, the last ones were longer."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     counts: tuple[int, ...] = (0,) * (len(LATENCY_BOUNDS_SECONDS) + 1)
     total_seconds: float = 0.0
@@ -67,7 +67,7 @@ class Histogram(BaseModel):
 class ModelUsage(BaseModel):
     """Figures of one model. `attempts == answers + cancelled + sum(failures.values()) + those in flight`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     provider: str
     model: str
@@ -97,7 +97,7 @@ class ModelUsage(BaseModel):
 class LaneState(BaseModel):
     """One model's limits as they are now."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     provider: str
     model: str
@@ -111,7 +111,7 @@ class LaneState(BaseModel):
 class ExecutorUsage(BaseModel):
     """Snapshot of an executor's figures."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     models: tuple[ModelUsage, ...] = ()
     max_in_flight: dict[str, int] = Field(

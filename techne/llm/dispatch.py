@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from techne.errors import ConfigurationError, LLMError, OutputValidationError, ProviderTimeoutError
 from techne.llm.accounting import ExecutorUsage, LaneState, Ledger, failure_kind
@@ -37,7 +37,9 @@ from techne.llm.retry import RetryBudget, RetryPolicy
 from techne.llm.structured import ask_for_json, check_schema, parse_json
 from techne.llm.targets import AUTO, Target, fits, parse_target, passes_on, ranked
 from techne.llm.tracing import operation
-from techne.settings import Settings
+
+if TYPE_CHECKING:
+    from techne.settings import Settings
 
 DEFAULT_TIMEOUT_SECONDS = 60.0
 CHECK_TIMEOUT_SECONDS = 15.0

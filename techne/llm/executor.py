@@ -16,7 +16,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, I
 from contextlib import aclosing
 from decimal import Decimal
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from techne.errors import LLMError
 from techne.llm.accounting import ExecutorUsage
@@ -24,14 +24,15 @@ from techne.llm.cache import ResponseStore, build_store
 from techne.llm.channels import Channel, loop_waker, read, read_blocking
 from techne.llm.clock import BACKGROUND, Clock, SystemClock
 from techne.llm.dispatch import Dispatcher, LLMChunk
-from techne.llm.limits import model_limits, provider_limits
 from techne.llm.many import Desk, Outcome
 from techne.llm.model import Capabilities, EmbedRequest, EmbedResponse, LLMRequest, LLMResponse
 from techne.llm.provider import Provider, provider_names
 from techne.llm.quota import SharedQuota, build_quota
 from techne.llm.retry import RetryPolicy
 from techne.llm.tokens import FIRST_MARGIN
-from techne.settings import Settings, get_settings
+
+if TYPE_CHECKING:
+    from techne.settings import Settings
 
 logger = logging.getLogger("techne.llm")
 
@@ -68,7 +69,7 @@ class LLMExecutor:
         clock: Clock | None = None,
         dice: random.Random | None = None,
     ) -> None:
-        self.settings = settings or get_settings()
+        self.settings = settings or _settings()
         self._cache = cache or (build_store(self.settings) if self.settings.llm_executor_cache else None)
         self._dispatcher = Dispatcher(
             self.settings,
@@ -263,8 +264,8 @@ class LLMExecutor:
         source = self._dispatcher.provider(provider)
         own = source.capabilities(model)
         limits = (
-            provider_limits(self.settings, provider),
-            model_limits(self.settings, provider, source.resolve(model)),
+            self.settings.provider_limits(provider),
+            self.settings.model_limits(provider, source.resolve(model)),
         )
         rooms = [int(limit.tpm / FIRST_MARGIN) for limit in limits if limit.tpm is not None]
         context = min([own.context_tokens, *rooms])
@@ -363,7 +364,7 @@ class LLMExecutor:
 
     def _default_workers(self) -> int:
         settings = self.settings
-        limits = [provider_limits(settings, name).max_parallel or 1 for name in provider_names()]
+        limits = [settings.provider_limits(name).max_parallel or 1 for name in provider_names()]
         return 2 * max(limits)
 
     def _wait(self, work: Coroutine[Any, Any, _T]) -> _T:
@@ -396,6 +397,12 @@ class LLMExecutor:
                 )
                 self._thread.start()
             return self._loop
+
+
+def _settings() -> Settings:
+    from techne.settings import get_settings  # here, because it takes a fifth of the package's import time
+
+    return get_settings()
 
 
 async def _each(

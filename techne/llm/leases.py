@@ -14,7 +14,7 @@ import random
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from techne.errors import TechneError
+from techne.errors import ProviderUnavailableError, TechneError
 from techne.llm.clock import BACKGROUND, Clock
 from techne.llm.meters import FOREVER, Hold, window_margin
 from techne.llm.quota import QuotaLease, SharedQuota
@@ -73,6 +73,7 @@ class LeasedMeter:
         self._wake = wake
         self._batches: list[_Batch] = []
         self._missing = 0.0
+        self._others_first_until = 0.0
         self._error: TechneError | None = None
         self._refilling: asyncio.Task[None] | None = None
         self._tidying: asyncio.Task[None] | None = None
@@ -141,6 +142,7 @@ class LeasedMeter:
     async def _refill(self) -> None:
         pause = FIRST_PAUSE_SECONDS
         try:
+            await self._clock.sleep(max(self._others_first_until - self._clock.monotonic(), 0.0))
             while self._missing > 0:
                 lease = await self._lease()
                 if lease is None:
@@ -154,9 +156,14 @@ class LeasedMeter:
         except TechneError as error:
             self._error = error
             self._missing = 0.0
+        except Exception as error:  # noqa: BLE001 - a keeper may be anybody's; whoever waits is to be told
+            self._error = ProviderUnavailableError(f"The keeper of the limit {self._limit} failed: {error!r}.")
+            self._error.__cause__ = error
+            self._missing = 0.0
         finally:
             self._refilling = None
         self._wake()
+        self._error = None  # who waited has been told; who comes later asks anew
 
     async def _lease(self) -> QuotaLease | None:
         needed = min(math.ceil(self._missing), int(self.capacity))
@@ -175,6 +182,8 @@ class LeasedMeter:
         kept = []
         for batch in self._batches:
             if self._is_due(batch, now):
+                if self._held_for is None and not self._is_fresh(batch, now):
+                    self._others_first_until = now + LONGEST_PAUSE_SECONDS  # they ask this often
                 task = asyncio.ensure_future(self._quota.give_back(batch.lease))
                 self._given_back.add(task)
                 task.add_done_callback(self._given_back.discard)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from techne.errors import ConfigurationError
 from techne.llm.admission import Admission, Lane, Limit
@@ -12,10 +13,10 @@ from techne.llm.clock import Clock
 from techne.llm.leases import LeasedMeter
 from techne.llm.meters import Meter, SlotMeter, WindowMeter
 from techne.llm.quota import SharedQuota, limit_name
-from techne.settings import ProviderLimits, Settings
 
-DEFAULT_MAX_PARALLEL = 4
-"""Calls in flight of a provider without a setting of its own."""
+if TYPE_CHECKING:
+    from techne.settings import ProviderLimits, Settings
+
 SECOND, MINUTE = 1.0, 60.0
 RATES = (
     ("qps", SECOND, "requests_per_second"),
@@ -23,28 +24,6 @@ RATES = (
     ("tpm", MINUTE, "tokens_per_minute"),
 )
 """Settings of rates: name, window in seconds, name as a shared limit."""
-
-
-def provider_limits(settings: Settings, provider: str) -> ProviderLimits:
-    """Limits of a provider: those of its own settings, over which LLM_EXECUTOR_MODEL_LIMITS goes."""
-    own = dict(settings.llm_executor_model_limits).get(provider, ProviderLimits())
-    values = {
-        name: getattr(settings, f"llm_executor_{provider}_{name}", None)
-        for name in ("max_parallel", "qps", "rpm", "tpm")
-    }
-    values.update(own.model_dump(exclude_unset=True))
-    if values["max_parallel"] is None:
-        values["max_parallel"] = DEFAULT_MAX_PARALLEL
-    return ProviderLimits.model_validate(values)
-
-
-def model_limits(settings: Settings, provider: str, model: str) -> ProviderLimits:
-    """Limits of one model alone, beside its provider's; a weight that it doesn't name is its provider's."""
-    limits = dict(settings.llm_executor_model_limits)
-    own = limits.get(f"{provider}/{model}", ProviderLimits())
-    if "output_token_weight" in own.model_fields_set or provider not in limits:
-        return own
-    return own.model_copy(update={"output_token_weight": limits[provider].output_token_weight})
 
 
 def build_admission(
@@ -88,8 +67,8 @@ class _Builder:
 
     def admission(self) -> Admission:
         settings = self.settings
-        limits = provider_limits(settings, self.provider)
-        parallel = limits.max_parallel or DEFAULT_MAX_PARALLEL
+        limits = settings.provider_limits(self.provider)
+        parallel = limits.max_parallel or 1
         slots = SlotMeter(parallel)
         admission = Admission(
             self.provider,
@@ -112,7 +91,7 @@ class _Builder:
 
     def lane(self, model: str, provider_parallel: int) -> Lane:
         settings = self.settings
-        limits = model_limits(settings, self.provider, model)
+        limits = settings.model_limits(self.provider, model)
         parallel = min(limits.max_parallel or provider_parallel, provider_parallel)
         return Lane(
             model,

@@ -19,7 +19,7 @@ CONTINUE_INSTRUCTION = (
 class Message(BaseModel):
     """One turn of a conversation."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     role: Literal["user", "assistant"]
     content: str
@@ -28,7 +28,7 @@ class Message(BaseModel):
 class CostBudget(BaseModel):
     """Money that requests of one name may spend together, in one executor."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     name: str = Field(description="Requests with the same name share the budget.")
     max_cost_usd: Decimal = Field(gt=0)
@@ -37,7 +37,7 @@ class CostBudget(BaseModel):
 class LLMRequest(BaseModel):
     """One question to one model (S4-6). `max_output_tokens` and the rest default to the provider's own."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     provider: str = Field(
         "auto", description="Registered provider name, such as `bedrock`; `auto` lets the executor choose."
@@ -93,7 +93,7 @@ class LLMRequest(BaseModel):
 class EmbedRequest(BaseModel):
     """Texts to be made vectors of, in one call."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     provider: str
     model: str | None = Field(None, description="Model id; None is the provider's embedding model.")
@@ -108,7 +108,7 @@ class EmbedRequest(BaseModel):
 class Usage(BaseModel):
     """Tokens as the provider counted them, over every attempt that was billed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     input_tokens: int = Field(0, ge=0, description="Prompt tokens, cache reads and writes included.")
     output_tokens: int = Field(0, ge=0)
@@ -132,7 +132,7 @@ class Usage(BaseModel):
 class PassedOver(BaseModel):
     """Somebody who was to answer, and why another did."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     provider: str
     model: str
@@ -142,7 +142,7 @@ class PassedOver(BaseModel):
 class LLMResponse(BaseModel):
     """The answer (S4-7), and what it took to get it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     text: str
     parsed: Any = Field(None, description="The JSON value, validated, when the request had a schema.")
@@ -173,7 +173,7 @@ class LLMResponse(BaseModel):
 class EmbedResponse(BaseModel):
     """One vector per text, in the order of the texts."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     vectors: tuple[tuple[float, ...], ...]
     provider: str
@@ -187,7 +187,7 @@ class EmbedResponse(BaseModel):
 class Capabilities(BaseModel):
     """What a provider's configured model can do (S4-5)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     context_tokens: int = Field(gt=0, description="Window shared by prompt and answer.")
     max_output_tokens: int = Field(gt=0)

@@ -10,11 +10,13 @@ from __future__ import annotations
 import importlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from techne.errors import ConfigurationError
 from techne.llm.model import Capabilities, EmbedRequest, FinishReason, LLMRequest, Usage
-from techne.settings import Settings
+
+if TYPE_CHECKING:
+    from techne.settings import Settings
 
 Parameters = Mapping[str, str | int | float | bool | None]
 
@@ -139,7 +141,7 @@ class Provider(Protocol):
         ...
 
 
-ProviderFactory = Callable[[Settings], Provider]
+ProviderFactory = Callable[["Settings"], Provider]
 
 _factories: dict[str, ProviderFactory | str] = {
     "gemini": "techne.llm.providers.gemini:GeminiProvider",

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from techne.errors import ConfigurationError
-from techne.settings import Settings
+
+if TYPE_CHECKING:
+    from techne.settings import Settings
 
 PROCESS = "process"
 """Value of LLM_EXECUTOR_LIMITS that keeps limits inside the process."""
@@ -51,7 +53,7 @@ class SharedQuota(Protocol):
         ...
 
 
-QuotaFactory = Callable[[Settings], SharedQuota]
+QuotaFactory = Callable[["Settings"], SharedQuota]
 
 _factories: dict[str, QuotaFactory] = {}
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import atexit
 import os
 import threading
+from typing import TYPE_CHECKING
 
 from techne.llm.executor import LLMExecutor
-from techne.settings import Settings, get_settings
+
+if TYPE_CHECKING:
+    from techne.settings import Settings
 
 _lock = threading.Lock()
 _executors: dict[Settings, LLMExecutor] = {}
@@ -15,11 +18,14 @@ _executors: dict[Settings, LLMExecutor] = {}
 
 def shared_executor(settings: Settings | None = None) -> LLMExecutor:
     """The process's executor for these settings, made when first asked for and closed at exit."""
-    chosen = settings or get_settings()
+    if settings is None:
+        from techne.settings import get_settings
+
+        settings = get_settings()
     with _lock:
-        executor = _executors.get(chosen)
+        executor = _executors.get(settings)
         if executor is None:
-            executor = _executors[chosen] = LLMExecutor(chosen)
+            executor = _executors[settings] = LLMExecutor(settings)
         return executor
 
 

@@ -96,7 +96,7 @@ async def test_scrape_spans_and_lines_agree_with_the_server(
         with caplog.at_level(logging.INFO, "techne.llm"):
             async with LLMExecutor(settings, retry=RetryPolicy(base_seconds=0.0)) as executor:
                 register(executor, registry)
-                with tracing.start_as_current_span("job") as job:
+                with tracing.get_tracer("job").start_as_current_span("job") as job:
                     await make_traffic(executor)
                 page = scrape(web.server_port)
                 figures = executor.usage().of("bedrock")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Coroutine
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from techne.llm.admission import Admission
@@ -39,8 +40,23 @@ def run_watched(work: Coroutine[Any, Any, _T], at_rest: Callable[[], None]) -> _
 
 def admission_of(limits: dict[str, ProviderLimits], **settings: object) -> Admission:
     """Queue and limits of the provider `scripted`, in virtual time."""
-    values = {"llm_executor_model_limits": limits, "llm_executor_when_full": "wait", **settings}
-    return build_admission("scripted", Settings.model_validate(values), VirtualClock())
+    values = settings_of({"llm_executor_model_limits": limits, **settings})
+    return build_admission("scripted", values, VirtualClock())
+
+
+def settings_of(values: dict[str, object]) -> Settings:
+    """Settings, without a look at the environment for each of a thousand runs."""
+    limits = values.get("llm_executor_model_limits")
+    if isinstance(limits, dict):
+        values = {**values, "llm_executor_model_limits": tuple(sorted(limits.items()))}
+    unknown = values.keys() - Settings.model_fields.keys()
+    assert not unknown, unknown
+    return _patient_settings().model_copy(update=values)
+
+
+@lru_cache(maxsize=1)
+def _patient_settings() -> Settings:
+    return Settings(llm_executor_when_full="wait")
 
 
 async def moments(count: int = 1) -> None:
@@ -51,9 +67,8 @@ async def moments(count: int = 1) -> None:
 
 def dispatcher_of(*providers: Provider, store: ResponseStore | None = None, **settings: object) -> Dispatcher:
     """What an executor runs on its loop, in virtual time."""
-    values = {"llm_executor_when_full": "wait", "llm_executor_backoff_seconds": 0.5, **settings}
-    quota = values.pop("quota", None)
-    parsed = Settings.model_validate(values)
+    quota = settings.pop("quota", None)
+    parsed = settings_of(settings)
     retry = RetryPolicy(
         max_attempts=parsed.llm_executor_max_attempts, base_seconds=parsed.llm_executor_backoff_seconds
     )

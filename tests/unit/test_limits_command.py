@@ -9,8 +9,7 @@ import pytest
 from deployments.limits import LARGEST_LIMIT, implied_limits, main
 from tasks.quota import prefect_limit_name
 from techne.errors import ConfigurationError
-from techne.llm.limits import DEFAULT_MAX_PARALLEL
-from techne.settings import Settings
+from techne.settings import DEFAULT_MAX_PARALLEL, Settings
 
 
 def limits_of(*, tags: bool = False, **settings: object) -> dict[str, int]:

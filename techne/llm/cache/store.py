@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from techne.errors import ConfigurationError, UnsafeURIError
 from techne.llm.cache.sqlite import FILE_NAME, SQLiteResponseStore
 from techne.llm.cache.trouble import SETTING
 from techne.llm.model import LLMResponse
-from techne.settings import Settings
+
+if TYPE_CHECKING:
+    from techne.settings import Settings
 
 _CURE = f"Set {SETTING} to s3://bucket/prefix or dynamodb://table, or leave it empty for a local file."
 _TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")

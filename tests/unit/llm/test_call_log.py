@@ -200,6 +200,7 @@ async def test_a_stream_and_a_cached_answer_have_their_line(
         ("first", False, 1),
         ("second", True, 1),
     ]
+    assert caplog.messages.count("Scripted provider response: 4 chars, 5 tokens, price unknown") == 1
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=())))

@@ -173,7 +173,9 @@ def check_books(usage: ExecutorUsage, provider: FaultyProvider) -> None:
     for model in mine:
         for kind, count in model.failures.items():
             failures[kind] = failures.get(kind, 0) + count
-    assert failures.get("rejected", 0) <= kinds.count("rejected") <= failures.get("rejected", 0) + cancelled
+    for kind in ("throttled", "malformed", "rejected"):
+        told = failures.get(kind, 0)
+        assert told <= kinds.count(kind) <= told + cancelled + failures.get("timeout", 0)
     assert sum(model.answers for model in mine) <= kinds.count(None)
 
 
