@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from techne.errors import ConfigurationError
@@ -20,6 +23,9 @@ def test_defaults_are_those_that_were_asked_for() -> None:
     assert settings.ollama_timeout_seconds == 30
     assert settings.llm_executor_ollama_max_parallel == 1
     assert settings.llm_executor_queue_size == 100
+    assert (settings.llm_executor_bedrock_rpm, settings.llm_executor_bedrock_tpm) == (10, 100_000)  # S1-17
+    assert (settings.llm_executor_gemini_max_parallel, settings.llm_executor_gemini_qps) == (4, 2)
+    assert settings.llm_executor_openai_max_parallel == 2
     assert settings.tracking_table is None
     assert settings.output_bucket is None
 
@@ -64,3 +70,45 @@ def test_a_chunk_too_small_to_hold_anything_is_refused(monkeypatch: pytest.Monke
     with pytest.raises(ConfigurationError, match=r"MAX_TOKENS_PER_CHUNK is '10': .* 256") as caught:
         get_settings()
     assert caught.value.cure
+
+
+def test_the_readme_s_tables_name_every_setting() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([A-Z][A-Z0-9_]*(?:<PROVIDER>)?[A-Z0-9_]*)`", readme))
+    per_provider = {
+        f"LLM_EXECUTOR_{provider}_{limit}"
+        for provider in ("BEDROCK", "GEMINI", "OPENAI", "OLLAMA")
+        for limit in ("MAX_PARALLEL", "QPS", "RPM", "TPM")
+        if f"LLM_EXECUTOR_<PROVIDER>_{limit}" in named
+    }
+    missing = {name.upper() for name in Settings.model_fields} - named - per_provider
+    assert not missing
+
+
+def test_an_unlimited_rate_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLM_EXECUTOR_BEDROCK_RPM", "unlimited")
+    assert Settings().llm_executor_bedrock_rpm is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LLM_EXECUTOR_OPENAI_MAX_PARALLEL", "0"),
+        ("LLM_EXECUTOR_OPENAI_MAX_PARALLEL", "-1"),
+        ("LLM_EXECUTOR_GEMINI_QPS", "0"),
+        ("LLM_EXECUTOR_BEDROCK_RPM", "-5"),
+        ("LLM_EXECUTOR_BEDROCK_TPM", "many"),
+        ("LLM_EXECUTOR_QUEUE_SIZE", "0"),
+        ("LLM_EXECUTOR_MODEL_LIMITS", "{broken"),
+        ("LLM_EXECUTOR_MODEL_LIMITS", '{"bedrock/model": {"rpm": 0}}'),
+        ("LLM_EXECUTOR_MODEL_LIMITS", '{"bedrock/model": {"speed": 3}}'),
+        ("LLM_EXECUTOR_MAX_COST_USD", "-1"),
+    ],
+)
+def test_a_limit_that_cannot_be_is_refused_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    get_settings.cache_clear()
+    with pytest.raises(ConfigurationError, match=name):
+        get_settings()
