@@ -37,6 +37,8 @@ def cost_usd(provider: str, model: str, usage: Usage) -> Decimal | None:
         return None
     rates = _flat_rates(price_list, model, int(time.time() // _HOUR_SECONDS))
     if rates is None:
+        if usage.total_tokens:  # not where only the list is read ahead of a call
+            _say_once_that_no_price_is_known(provider, model)
         return None
     if rates == "tiered":
         return _listed_price(price_list, model, usage)
@@ -99,13 +101,12 @@ def _listed_price(price_list: str, model: str, usage: Usage) -> Decimal | None:
             provider_id=price_list,
         )
     except (LookupError, ValueError):
-        _say_once_that_no_price_is_known(price_list, model)
         return None
     return Decimal(price.total_price)
 
 
 @lru_cache(maxsize=256)
-def _say_once_that_no_price_is_known(price_list: str, model: str) -> None:
+def _say_once_that_no_price_is_known(provider: str, model: str) -> None:
     logger.warning(
-        "No price is known for %s model %s; its calls are counted without a cost.", price_list, model
+        "No price is known for %s model %s; its calls are counted without a cost.", provider, model
     )

@@ -29,8 +29,6 @@ BOOKED_AS: dict[FaultKind, str] = {
     "truncated_body": "malformed",
 }
 """What the books call a fault. An answer cut at the token limit is no failed call."""
-BOOKED_BY_OLLAMA: dict[FaultKind, str] = {"truncated_body": "unavailable"}
-"""Its client reports a body that breaks off as a lost connection."""
 EVERY_KIND: list[Fault | FaultKind | None] = [
     step for kind in PASSING_KINDS for step in (None, None, kind, None, None)
 ]
@@ -61,7 +59,7 @@ def test_a_document_comes_through_faults_and_every_attempt_is_accounted(
     (books,) = usage.models
     assert books.attempts == arrived == answer["body"]["calls_sent"]
     failures: Counter[str] = Counter()
-    for kind, name in (BOOKED_AS | (BOOKED_BY_OLLAMA if provider == "ollama" else {})).items():
+    for kind, name in BOOKED_AS.items():
         failures[name] += outcomes[kind]
     assert books.failures == dict(failures)
     assert books.answers == outcomes["ok"] + outcomes["max_tokens"]
