@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -76,7 +77,8 @@ class Channel(Generic[T]):
             room, self._room = self._room, None
             closed, error = self._closed, self._error
         if room is not None and self._loop is not None:
-            self._loop.call_soon_threadsafe(_set, room)
+            with suppress(RuntimeError):  # closed: nobody waits there any more
+                self._loop.call_soon_threadsafe(_set, room)
         if error is not None and not items:
             raise error
         return items, closed and error is None

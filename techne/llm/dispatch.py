@@ -395,10 +395,16 @@ class Dispatcher:
         settings = self._settings
         if request.provider == AUTO:
             candidates = [
-                parse_target(name, "LLM_EXECUTOR_PROVIDERS") for name in settings.llm_executor_providers
+                parse_target(name, "LLM_EXECUTOR_PROVIDERS", known=self._providers)
+                for name in settings.llm_executor_providers
             ]
             if request.model is not None:
-                candidates = [target for target in candidates if target.model == request.model]
+                candidates = [target for target in candidates if self._has(target, request.model)]
+                if not candidates:
+                    raise ConfigurationError(
+                        f"Nobody of LLM_EXECUTOR_PROVIDERS has the model {request.model!r}.",
+                        cure="Add it as `provider/model`, or name a provider in the request.",
+                    )
             chain = ranked(candidates, request, provider=self.provider, is_healthy=self._is_healthy)
         else:
             chain = [Target(request.provider, request.model, chosen=True)]
@@ -406,10 +412,17 @@ class Dispatcher:
         names = settings.llm_executor_fallbacks if given is None else given
         setting = "LLM_EXECUTOR_FALLBACKS" if given is None else "fallbacks"
         for name in names:
-            target = parse_target(name, setting)
+            target = parse_target(name, setting, known=self._providers)
             if not any(self._is_same(target, earlier) for earlier in chain) and self._fits(target, request):
                 chain.append(target)
         return chain
+
+    def _has(self, target: Target, model: str) -> bool:
+        try:
+            provider = self.provider(target.provider)
+            return provider.resolve(target.model) == provider.resolve(model)
+        except (LLMError, ConfigurationError):
+            return target.model == model  # what is wrong with it is told when it is asked
 
     def _is_same(self, one: Target, other: Target) -> bool:
         if one.provider != other.provider:

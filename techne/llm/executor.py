@@ -12,7 +12,16 @@ import itertools
 import logging
 import random
 import threading
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Coroutine,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import aclosing
 from decimal import Decimal
 from types import TracebackType
@@ -111,7 +120,8 @@ class LLMExecutor:
         """Answer many requests; outcomes come as they are ready, errors among them.
 
         The requests are read a little ahead of the answers and no further, so a list without end needs no
-        memory, and a reader that stops stops the calls.
+        memory, and a reader that stops stops the calls. An error of the source is raised when everything
+        read before it has come out.
 
         Args:
             requests: Requests, each without effect on the others.
@@ -125,37 +135,43 @@ class LLMExecutor:
         count = workers or self._default_workers()
         desk = Desk(self._dispatcher.serve, count, loop_waker(asyncio.get_running_loop(), ready))
         room = asyncio.Semaphore(READ_AHEAD * count)
-        sent = answered = 0
+        posted = answered = 0
 
         async def read_ahead() -> None:
-            nonlocal sent
+            nonlocal posted
             batch: list[tuple[int, LLMRequest]] = []
-            waits = isinstance(requests, AsyncIterable)
-            async for request in _each(requests):
-                if batch and (waits or room.locked()):
-                    loop.call_soon_threadsafe(desk.accept, batch)
-                    batch = []
-                await room.acquire()
-                batch.append((sent, request))
-                sent += 1
-            loop.call_soon_threadsafe(desk.accept, batch)
+            waits = isinstance(requests, AsyncIterable)  # the next may depend on this one's answer
+
+            def post() -> None:
+                nonlocal posted, batch
+                self._post(desk, batch)
+                posted, batch = posted + len(batch), []
+
+            try:
+                async for request in _each(requests):
+                    await room.acquire()
+                    batch.append((posted + len(batch), request))
+                    if waits or room.locked():
+                        post()
+            except Exception:
+                post()
+                raise
+            post()
 
         reading = asyncio.ensure_future(read_ahead())
         reading.add_done_callback(lambda _: ready.set())
         try:
-            while answered < sent or not reading.done():
+            while answered < posted or not reading.done():
                 await ready.wait()
                 ready.clear()
                 for outcome in desk.collect():
                     answered += 1
                     room.release()
                     yield outcome
-                if reading.done() and reading.exception() is not None:
-                    break
             await reading
         finally:
             reading.cancel()
-            if answered < sent:
+            if answered < posted:
                 _call_soon(loop, desk.cancel)
 
     async def stream(self, request: LLMRequest) -> AsyncIterator[LLMChunk]:
@@ -219,13 +235,24 @@ class LLMExecutor:
         desk = Desk(self._dispatcher.serve, count, ready.set)
         source = enumerate(requests)
         waiting = 0
+        failure: Exception | None = None
         try:
             while True:
-                batch = list(itertools.islice(source, READ_AHEAD * count - waiting))
-                if batch:
-                    loop.call_soon_threadsafe(desk.accept, batch)
-                waiting += len(batch)
+                if failure is None:
+                    batch: list[tuple[int, LLMRequest]] = []
+                    try:
+                        batch.extend(itertools.islice(source, READ_AHEAD * count - waiting))
+                    except Exception as error:  # noqa: BLE001 - raised when what was read has come out
+                        failure = error
+                    try:
+                        self._post(desk, batch)
+                    except LLMError as error:
+                        failure = error
+                    else:
+                        waiting += len(batch)
                 if not waiting:
+                    if failure is not None:
+                        raise failure
                     return
                 ready.wait()
                 ready.clear()
@@ -379,12 +406,18 @@ class LLMExecutor:
             raise
 
     def _run(self, work: Coroutine[Any, Any, _T]) -> concurrent.futures.Future[_T]:
-        try:
-            loop = self._started()
-        except LLMError:
-            work.close()
-            raise
-        return asyncio.run_coroutine_threadsafe(work, loop)
+        with self._lock:  # so that nothing is scheduled behind the end of a loop
+            try:
+                loop = self._started()
+            except LLMError:
+                work.close()
+                raise
+            return asyncio.run_coroutine_threadsafe(work, loop)
+
+    def _post(self, desk: Desk, batch: Sequence[tuple[int, LLMRequest]]) -> None:
+        if batch:
+            with self._lock:
+                self._started().call_soon_threadsafe(desk.accept, batch)
 
     def _started(self) -> asyncio.AbstractEventLoop:
         with self._lock:

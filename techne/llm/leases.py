@@ -142,7 +142,9 @@ class LeasedMeter:
     async def _refill(self) -> None:
         pause = FIRST_PAUSE_SECONDS
         try:
-            await self._clock.sleep(max(self._others_first_until - self._clock.monotonic(), 0.0))
+            rest = self._others_first_until - self._clock.monotonic()
+            if rest > 0:
+                await self._clock.sleep(rest)
             while self._missing > 0:
                 lease = await self._lease()
                 if lease is None:
@@ -157,7 +159,9 @@ class LeasedMeter:
             self._error = error
             self._missing = 0.0
         except Exception as error:  # noqa: BLE001 - a keeper may be anybody's; whoever waits is to be told
-            self._error = ProviderUnavailableError(f"The keeper of the limit {self._limit} failed: {error!r}.")
+            self._error = ProviderUnavailableError(
+                f"The keeper of the limit {self._limit} failed ({type(error).__name__})."
+            )
             self._error.__cause__ = error
             self._missing = 0.0
         finally:

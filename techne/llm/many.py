@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from techne.errors import LLMError
 from techne.llm.model import LLMRequest, LLMResponse
@@ -81,6 +82,12 @@ class Desk:
         return outcomes
 
     async def _work(self) -> None:
+        try:
+            await self._empty_inbox()
+        finally:  # at once: what is accepted before a done callback would run must find room for a worker
+            self._workers.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+
+    async def _empty_inbox(self) -> None:
         while self._inbox:
             index, request = self._inbox.popleft()
             if request.when_full is None:  # the desk is the caller's own bounded queue

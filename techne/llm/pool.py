@@ -9,11 +9,18 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NoReturn, TypeVar
 
-from techne.errors import LLMError, ProviderTimeoutError, QueueFullError, ThrottledError
+from techne.errors import (
+    LLMError,
+    MalformedResponseError,
+    ProviderTimeoutError,
+    QueueFullError,
+    ThrottledError,
+)
 from techne.llm.accounting import Ledger
 from techne.llm.admission import Admission, Permit
 from techne.llm.budget import Budget
@@ -114,9 +121,10 @@ class ProviderPool:
             permit = await self._enter(request, call)
             given = False
             try:
-                async for part in self._attempt_stream(request, call, permit):
-                    given = True
-                    yield part
+                async with aclosing(self._attempt_stream(request, call, permit)) as parts:
+                    async for part in parts:
+                        given = True
+                        yield part
             except LLMError as error:
                 permit.release()
                 wait = None if given else self._wait_before_retry(error, request, call)
@@ -271,10 +279,14 @@ class ProviderPool:
                         part = await anext(parts)
                 except TimeoutError:
                     self._refuse_late(model, timeout)
-                if isinstance(part, ProviderAnswer):
-                    answer = part
-                else:
+                except StopAsyncIteration:
+                    raise MalformedResponseError(f"The stream of {model} ended without an answer.") from None
+                if isinstance(part, str):
                     yield part
+                    continue
+                answer = part
+                cost = self._book_answer(request, call, permit, answer.usage, began)
+                reserved.settle(cost or Decimal(0))  # before closing, which can be cancelled
         except BaseException as error:
             self._book_failure(request, permit, error)
             reserved.settle(_worst_after(error, reserved))
@@ -283,7 +295,6 @@ class ProviderPool:
             close = getattr(parts, "aclose", None)
             if close is not None:
                 await close()
-        reserved.settle(self._book_answer(request, call, permit, answer.usage, began) or Decimal(0))
         yield answer
 
     async def _reserve_money(self, request: AnyRequest, call: Call, permit: Permit) -> _Reservations:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from techne.errors import (
@@ -36,18 +36,23 @@ class Target:
     chosen: bool = False
 
 
-def parse_target(text: str, setting: str) -> Target:
+def parse_target(text: str, setting: str, *, known: Collection[str] = ()) -> Target:
     """A `provider` or `provider/model`; a model id may hold more slashes.
+
+    Args:
+        text: The target.
+        setting: Where it stands, for messages.
+        known: Providers that there are beside the registered ones.
 
     Raises:
         ConfigurationError: No such provider; it names the setting.
     """
     provider, _, model = text.strip().partition("/")
-    if provider not in provider_names():
-        known = ", ".join(provider_names())
+    names = {*provider_names(), *known}
+    if provider not in names:
         raise ConfigurationError(
             f"{setting} names {text!r}, and no LLM provider is called {provider!r}.",
-            cure=f"Use one of {known}.",
+            cure=f"Use one of {', '.join(sorted(names))}.",
         )
     return Target(provider, model or None)
 

@@ -65,7 +65,7 @@ async def moments(count: int = 1) -> None:
         await asyncio.sleep(0)
 
 
-def dispatcher_of(*providers: Provider, store: ResponseStore | None = None, **settings: object) -> Dispatcher:
+def dispatcher_of(*providers: Provider, store: ResponseStore | None = None, **settings: Any) -> Dispatcher:
     """What an executor runs on its loop, in virtual time."""
     quota = settings.pop("quota", None)
     parsed = settings_of(settings)
@@ -76,7 +76,7 @@ def dispatcher_of(*providers: Provider, store: ResponseStore | None = None, **se
         parsed,
         providers={provider.name: provider for provider in providers},
         store=store,
-        quota=quota,  # type: ignore[arg-type]
+        quota=quota,
         retry=retry,
         clock=VirtualClock(),
         dice=random.Random(0),

@@ -69,8 +69,8 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         """Seconds that have passed on this loop."""
         return self._now
 
-    def run_in_executor(  # type: ignore[override]
-        self, executor: Any, func: Callable[[Unpack[_Ts]], _T], *args: Unpack[_Ts]
+    def run_in_executor(
+        self, executor: Any, func: Callable[[Unpack[_Ts]], _T], *args: *_Ts
     ) -> asyncio.Future[_T]:
         """Call `func` now; the future is done."""
         done: asyncio.Future[_T] = self.create_future()

@@ -1,4 +1,4 @@
-"""Who may call, and when: against an oracle that keeps its own record of every grant (S4-9 to S4-13).
+"""Who may call, and when: against an oracle that keeps its own record of every grant (S4-1, S4-13).
 
 The oracle looks at every grant, and at every moment of rest: limits are never passed, nobody waits in vain,
 nobody overtakes.
@@ -47,7 +47,7 @@ class Grant:
     reserved: float = 0.0
 
     def load(self, now: float, *, at_least: bool) -> tuple[float, int]:
-        """Its tokens and slot; for a call that ends at this very moment the least or the most of before and after."""
+        """Its tokens and slot; the least or the most of before and after for a call that ends right now."""
         if self.ended_at != now:
             return self.tokens, int(self.in_flight)
         bound = min if at_least else max
@@ -64,7 +64,7 @@ class Oracle:
     loop: asyncio.AbstractEventLoop | None = None
 
     def has_room(self, scope: str, tokens: float, now: float, *, at_least: bool) -> bool:
-        """Whether a limit lets it through; `at_least` by the server's window, else by ours, which has a margin."""
+        """Whether the limits let it through: `at_least` by the server's window, else by ours with margin."""
         limits = self.limits.get(scope, ProviderLimits())
         mine = [one for one in self.grants if scope in {"scripted", f"scripted/{one.model}"}]
         loads = [(one.at, *one.load(now, at_least=at_least)) for one in mine]
@@ -95,7 +95,9 @@ class Oracle:
         for model, others in self.waiting.items():
             if others and others[0][0] < number:
                 earlier = others[0][1]
-                assert not self.has_room(f"scripted/{model}", earlier, now, at_least=False), "overtaken by a lane"
+                assert not self.has_room(f"scripted/{model}", earlier, now, at_least=False), (
+                    "overtaken by a lane"
+                )
         grant = Grant(plan.model, plan.tokens, now, reserved=plan.tokens)
         self.grants.append(grant)
         return grant

@@ -1,4 +1,4 @@
-"""Turns and refusals, one situation each; `test_admission` has the general case (S4-10 to S4-13)."""
+"""Turns and refusals, one situation each; `test_admission` has the general case (S4-1, S4-13)."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ ALL = ProviderLimits(max_parallel=2, qps=5, rpm=10, tpm=1000)
 def used(admission: Admission) -> list[float]:
     """What is taken of every limit."""
     limits = [*admission.limits, *(limit for lane in admission.lanes.values() for limit in lane.limits)]
-    return [getattr(limit.meter, "used", getattr(limit.meter, "in_flight", None)) for limit in limits]
+    return [getattr(limit.meter, "used", getattr(limit.meter, "in_flight", 0.0)) for limit in limits]
 
 
-async def refused(work: asyncio.Task[Permit], kind: type[Exception]) -> None:
+async def refused(work: asyncio.Task[Permit], kind: type[BaseException]) -> None:
     with pytest.raises(kind):
         await work
 
@@ -174,7 +174,9 @@ def throttled(seconds: float) -> ThrottledError:
 
 def test_a_turn_that_does_not_come_in_time_is_refused() -> None:
     async def run() -> None:
-        admission = admission_of({"scripted": ProviderLimits(max_parallel=1)}, llm_executor_queue_timeout_seconds=5)
+        admission = admission_of(
+            {"scripted": ProviderLimits(max_parallel=1)}, llm_executor_queue_timeout_seconds=5
+        )
         permit = await admission.admit("a")
         await refused(admit(admission), QueueFullError)
         assert asyncio.get_running_loop().time() == 5
@@ -194,5 +196,21 @@ def test_a_call_that_cannot_be_broken_off_keeps_its_slot_until_it_ends() -> None
         permit.release()
         (await admission.admit("a")).release()
         assert asyncio.get_running_loop().time() == 9
+
+    run_virtual(run())
+
+
+def test_tokens_that_were_not_used_are_taken_by_others_before_the_answer_is_stored() -> None:
+    async def run() -> None:
+        admission = admission_of({"scripted": ProviderLimits(max_parallel=2, tpm=100)})
+        permit = await admission.admit("a", 100)
+        waiting = admit(admission, tokens=60)
+        await moments()
+        permit.answered(30, 10)
+        await moments()
+        assert waiting.done()
+        for one in (permit, await waiting):
+            one.release()
+        await admission.close()
 
     run_virtual(run())

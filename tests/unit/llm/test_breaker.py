@@ -1,4 +1,4 @@
-"""A model that fails again and again is left alone, and tried with one call at a time (S4-11)."""
+"""A model that fails again and again is left alone, and tried with one call at a time (S4-16)."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""A request that is cancelled after any number of the loop's rounds leaves nothing behind (S4-12)."""
+"""A request that is cancelled after any number of the loop's rounds leaves nothing behind (S4-8)."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
 from collections.abc import Callable, Coroutine
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -108,10 +108,8 @@ async def follow(loop: SteppedLoop, situation: Situation, cancel_after: int, fil
     beside = None if situation.beside is None else asyncio.create_task(situation.beside(dispatcher))
     task = asyncio.create_task(situation.work(dispatcher))
     loop.count_from_here(cancel_after, task.cancel)
-    try:
+    with suppress(asyncio.CancelledError, LLMError):
         await task
-    except (asyncio.CancelledError, LLMError):
-        pass
     loop.rounds = None
     was_over = not task.cancelled()
     if beside is not None:
@@ -119,7 +117,9 @@ async def follow(loop: SteppedLoop, situation: Situation, cancel_after: int, fil
     await tasks_left()
     assert_at_rest(dispatcher)
     for pool in dispatcher._pools.values():
-        sent = sum(model.attempts for model in dispatcher.usage().models if model.provider == pool.provider.name)
+        sent = sum(
+            model.attempts for model in dispatcher.usage().models if model.provider == pool.provider.name
+        )
         for limit in pool.admission.limits[1:]:
             if not limit.counts_tokens:
                 assert limit.meter.used <= sent, "a call that was not sent was counted"  # type: ignore[attr-defined]

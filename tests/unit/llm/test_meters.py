@@ -1,4 +1,4 @@
-"""Counted resources: no window holds more than its capacity, waits are as short as that allows (S4-9, S4-10)."""
+"""Counted resources: no window holds more than its capacity, and no wait is longer than needed (S4-1)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def in_window(taken: list[Taken], now: float, seconds: float) -> float:
 
 @given(steps=steps)
 @examples(max_examples=200, deadline=None)
-def test_no_window_holds_more_than_its_capacity(steps: list[tuple[str, float] | tuple[str, int, float]]) -> None:
+def test_no_window_holds_more_than_its_capacity(
+    steps: list[tuple[str, float] | tuple[str, int, float]],
+) -> None:
     capacity = 50.0
     meter = WindowMeter(capacity, WINDOW)
     taken: list[Taken] = []
