@@ -6,6 +6,8 @@ UV := $(BIN)/uv --no-progress pip
 # Company networks re-sign TLS with certificates that only the system's store knows.
 export UV_SYSTEM_CERTS ?= true
 
+BENCHMARKS := transcripts extractive docgen executor backlog outage limits
+
 .PHONY: help demo test test-fast lint format bench lock clean
 
 help:  ## show this list
@@ -49,7 +51,7 @@ format: $(VENV)/.dev  ## format the code
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 bench: $(VENV)/.dev  ## run the benchmarks; each prints a table
-	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 lock: | $(BIN)/uv  ## resolve both lock files anew
 	@$(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

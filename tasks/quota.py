@@ -114,7 +114,10 @@ class PrefectQuota:
         await asyncio.wait({self._start(self._give_back(lease))})
 
     async def close(self) -> None:
-        """Give back what is held, for `CLOSE_TIMEOUT_SECONDS` at most, and end. The rest lapses."""
+        """End, when what is under way is over, after `CLOSE_TIMEOUT_SECONDS` at most.
+
+        What is still held lapses: it has been spent, and is not for others before the window is over.
+        """
         if self._renewals is not None:
             self._renewals.cancel()
             await asyncio.wait({self._renewals})
@@ -122,16 +125,8 @@ class PrefectQuota:
             async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
                 while self._requests:
                     await asyncio.wait(self._requests)
-                for handle in list(self._held):
-                    await self._release(handle)
-                    del self._held[handle]
-        except (TechneError, TimeoutError) as error:
-            LOGGER.warning(
-                "%d leases were not given back and lapse within %.0f s: %s",
-                len(self._held),
-                LEASE_SECONDS,
-                error or "Prefect was too slow.",
-            )
+        except TimeoutError:
+            LOGGER.warning("Prefect is slow; what was not given back lapses within %.0f s.", LEASE_SECONDS)
         finally:
             self._held.clear()
             for request in self._requests:

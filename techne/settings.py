@@ -42,7 +42,7 @@ def _rate(value: object) -> object:
     return None if isinstance(value, str) and value.strip().lower() == UNLIMITED else value
 
 
-Rate = Annotated[Annotated[float, Field(gt=0)] | None, BeforeValidator(_rate)]
+Rate = Annotated[Annotated[float, Field(gt=0, allow_inf_nan=False)] | None, BeforeValidator(_rate)]
 """Something per time; `unlimited` is None."""
 
 

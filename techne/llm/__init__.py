@@ -4,7 +4,7 @@ Importing this package costs little: a provider's client is imported when the pr
 """
 
 from techne.llm.accounting import ExecutorUsage, Histogram, LaneState, ModelUsage
-from techne.llm.dispatch import LLMChunk
+from techne.llm.answering import LLMChunk
 from techne.llm.executor import LLMExecutor
 from techne.llm.many import Outcome
 from techne.llm.model import (

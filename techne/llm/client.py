@@ -10,7 +10,7 @@ from contextlib import closing
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
-from techne.llm.dispatch import LLMChunk
+from techne.llm.answering import LLMChunk
 from techne.llm.executor import LLMExecutor
 from techne.llm.model import LLMRequest, LLMResponse, Usage
 from techne.llm.shared import shared_executor

@@ -29,10 +29,11 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from techne.errors import LLMError
 from techne.llm.accounting import ExecutorUsage
+from techne.llm.answering import LLMChunk
 from techne.llm.cache import ResponseStore, build_store
 from techne.llm.channels import Channel, loop_waker, read, read_blocking
 from techne.llm.clock import BACKGROUND, Clock, SystemClock
-from techne.llm.dispatch import Dispatcher, LLMChunk
+from techne.llm.dispatch import Dispatcher
 from techne.llm.many import Desk, Outcome
 from techne.llm.model import Capabilities, EmbedRequest, EmbedResponse, LLMRequest, LLMResponse
 from techne.llm.provider import Provider, provider_names
@@ -109,7 +110,13 @@ class LLMExecutor:
             LLMError: The last provider's last word, after the retries and fallbacks that could help.
             ConfigurationError: No such provider, model or credentials.
         """
-        return await asyncio.wrap_future(self._run(self._dispatcher.serve(request)))
+        try:
+            return await asyncio.wrap_future(self._run(self._dispatcher.serve(request)))
+        except asyncio.CancelledError:
+            own = asyncio.current_task()
+            if self._closed and own is not None and not own.cancelling():
+                raise LLMError("The LLM executor was closed before the request was answered.") from None
+            raise
 
     async def submit_many(
         self,

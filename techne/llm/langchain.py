@@ -19,7 +19,7 @@ from typing import Any, Literal, cast
 from pydantic import BaseModel, Field, ValidationError
 
 from techne.errors import ConfigurationError, InputError
-from techne.llm.dispatch import LLMChunk
+from techne.llm.answering import LLMChunk
 from techne.llm.executor import LLMExecutor
 from techne.llm.model import CostBudget, LLMRequest, LLMResponse, Message
 from techne.llm.shared import shared_executor

@@ -23,10 +23,10 @@ BATCH_SHARE = 0.02
 """Part of a limit that is leased at once: small enough to be spent soon, large enough to save round trips."""
 IDLE_SECONDS = 2.0
 """Unspent units go back after this long."""
-SLOT_SECONDS = 5.0
+SLOT_SECONDS = 20.0
 """A slot for calls in flight isn't used again in this process once it has been held for this long."""
 FIRST_PAUSE_SECONDS = 0.05
-LONGEST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 2.0
 _TIDY_SECONDS = 0.5
 
 
@@ -107,12 +107,17 @@ class LeasedMeter:
         return _Spent(self, parts, amount)
 
     async def close(self) -> None:
-        """Give everything back."""
+        """Give back what is free: slots, and units of a rate that were never spent.
+
+        A rate's spent units stay held until their lease lapses, or other processes would spend them again
+        within the same window.
+        """
         for task in (self._refilling, self._tidying):
             if task is not None:
                 task.cancel()
         batches, self._batches = self._batches, []
-        await asyncio.gather(*self._given_back, *(self._quota.give_back(batch.lease) for batch in batches))
+        free = [batch.lease for batch in batches if self._held_for is None or batch.used_at is None]
+        await asyncio.gather(*self._given_back, *(self._quota.give_back(lease) for lease in free))
 
     def end(self, spent: _Spent) -> None:
         """A call is over: slots come back, a rate's units stay spent until the window has passed."""

@@ -14,6 +14,9 @@ FOREVER = math.inf
 """A wait that ends only when something is given back."""
 MARGIN_SHARE = 0.01
 LEAST_MARGIN_SECONDS = 0.03
+MOMENT_SHARE = 0.001
+"""Part of a window within which what is taken is remembered as taken at once."""
+_ROUNDING = 1e-9
 
 
 class Hold(Protocol):
@@ -51,7 +54,7 @@ class SlotMeter:
     """Calls in flight, with a limit that yields to throttles (additive increase, multiplicative decrease).
 
     A throttle lowers the limit at once, but only once per round of calls: those that were sent before the
-    last decrease tell nothing new. A round of answers at the limit raises it by one, never over `capacity`.
+    last decrease tell nothing new. A round of answers raises it by one, never over `capacity`.
     This is TCP's congestion avoidance (Chiu and Jain, 1989), with calls for packets.
 
     Args:
@@ -116,7 +119,8 @@ class WindowMeter:
 
     A token bucket lets twice its capacity pass in one window after a rest, and servers that count in windows
     refuse that. So this one remembers what was taken when (a sliding-window log). The window is a little
-    longer than the server's, because calls don't travel equally fast.
+    longer than the server's, because calls don't travel equally fast. What is taken within a thousandth of
+    the window is remembered as one, as late as the last of it, so the log stays small at any rate.
 
     Args:
         capacity: Amount per window.
@@ -126,50 +130,71 @@ class WindowMeter:
     def __init__(self, capacity: float, window_seconds: float) -> None:
         self.capacity = float(capacity)
         self._window = window_seconds + window_margin(window_seconds)
-        self._taken: deque[_Taken] = deque()
+        self._moments: deque[_Moment] = deque()
         self.used = 0.0
 
     def wait_seconds(self, amount: float, now: float) -> float:
         """Until enough of what was taken has left the window."""
         self._forget(now)
         missing = self.used + amount - self.capacity
-        if missing <= 1e-9:
+        if missing <= _ROUNDING:
             return 0.0
-        for taken in self._taken:
-            missing -= taken.amount
-            if missing <= 1e-9:
-                return max(taken.at + self._window - now, 0.0)
+        for moment in self._moments:
+            missing -= moment.amount
+            if missing <= _ROUNDING:
+                return max(moment.until + self._window - now, 0.0)
         return FOREVER
 
     def take(self, amount: float, now: float) -> Hold:
         """Count an amount from now on."""
-        taken = _Taken(self, now, amount)
-        self._taken.append(taken)
+        moment = self._moments[-1] if self._moments else None
+        if moment is None or now - moment.since >= self._window * MOMENT_SHARE:
+            moment = _Moment(now)
+            self._moments.append(moment)
+        moment.until = now
+        moment.amount += amount
         self.used += amount
-        return taken
+        return _Taken(self, moment, amount)
+
+    def settle(self, moment: _Moment, difference: float) -> None:
+        """Correct what was taken in a moment, as long as the window remembers it; for its holds."""
+        if not moment.is_over:
+            moment.amount += difference
+            self.used += difference
 
     def _forget(self, now: float) -> None:
-        taken = self._taken
-        while taken and taken[0].at + self._window <= now:
-            gone = taken.popleft()
+        moments = self._moments
+        while moments and moments[0].until + self._window <= now:
+            gone = moments.popleft()
             self.used -= gone.amount
-            gone.meter = None
-        if not taken:
+            gone.is_over = True
+        if not moments:
             self.used = 0.0  # no drift of rounding errors
 
 
-class _Taken:
-    __slots__ = ("amount", "at", "meter")
+class _Moment:
+    """What was taken from one time to another, shortly after."""
 
-    def __init__(self, meter: WindowMeter, at: float, amount: float) -> None:
-        self.meter: WindowMeter | None = meter
-        self.at = at
-        self.amount = amount
+    __slots__ = ("amount", "is_over", "since", "until")
+
+    def __init__(self, now: float) -> None:
+        self.since = now
+        self.until = now
+        self.amount = 0.0
+        self.is_over = False
+
+
+class _Taken:
+    __slots__ = ("_amount", "_meter", "_moment")
+
+    def __init__(self, meter: WindowMeter, moment: _Moment, amount: float) -> None:
+        self._meter = meter
+        self._moment = moment
+        self._amount = amount
 
     def settle(self, amount: float) -> None:
-        if self.meter is not None:
-            self.meter.used += amount - self.amount
-            self.amount = amount
+        self._meter.settle(self._moment, amount - self._amount)
+        self._amount = amount
 
     def end(self) -> None:
         pass

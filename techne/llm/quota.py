@@ -49,7 +49,7 @@ class SharedQuota(Protocol):
         ...
 
     async def close(self) -> None:
-        """Give back what is held and end."""
+        """End. What is still held has been spent: it lapses with its lease, and is not given back."""
         ...
 
 

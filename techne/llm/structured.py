@@ -11,6 +11,7 @@ import copy
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from techne.errors import OutputValidationError, RequestRejectedError
@@ -132,13 +133,27 @@ def check_schema(schema: Schema) -> None:
     Raises:
         RequestRejectedError: It says where the schema is wrong.
     """
+    try:
+        text = json.dumps(schema)
+    except (TypeError, ValueError) as error:
+        raise RequestRejectedError(f"json_schema is not JSON: {error}.") from error
+    problem = _schema_problem(text)
+    if problem is not None:
+        raise RequestRejectedError(f"json_schema is not a JSON schema: {problem}.")
+
+
+@lru_cache(maxsize=512)
+def _schema_problem(text: str) -> str | None:
+    """What is wrong with a schema; looking costs more than a call, and one schema goes with many calls."""
     from jsonschema import SchemaError
     from jsonschema.validators import validator_for
 
+    schema = json.loads(text)
     try:
         validator_for(schema).check_schema(schema)
     except SchemaError as error:
-        raise RequestRejectedError(f"json_schema is not a JSON schema: {error.message}.") from error
+        return error.message
+    return None
 
 
 def import_validators() -> None:

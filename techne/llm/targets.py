@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from techne.errors import (
     ConfigurationError,
@@ -17,6 +18,9 @@ from techne.llm.model import Capabilities, LLMRequest, Usage
 from techne.llm.pricing import cost_usd
 from techne.llm.provider import Provider, provider_names
 from techne.llm.tokens import RequestTokens
+
+if TYPE_CHECKING:
+    from techne.settings import Settings
 
 AUTO = "auto"
 LEAST_ANSWER_TOKENS = 256
@@ -34,6 +38,80 @@ class Target:
     provider: str
     model: str | None
     chosen: bool = False
+
+
+class Router:
+    """Makes the chains of requests.
+
+    Args:
+        settings: Chains of the process.
+        provider: Gives a provider by name.
+        is_healthy: Whether a provider's model is not left alone now.
+        known: Providers that there are beside the registered ones.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        provider: Callable[[str], Provider],
+        is_healthy: Callable[[str, str], bool],
+        *,
+        known: Collection[str] = (),
+    ) -> None:
+        self._settings = settings
+        self._provider = provider
+        self._is_healthy = is_healthy
+        self._known = known
+
+    def chain(self, request: LLMRequest) -> list[Target]:
+        """Who is to answer a request, and who if that one can't, in order; at least one.
+
+        Raises:
+            ConfigurationError: An unknown provider, or nobody for `auto`.
+        """
+        settings = self._settings
+        if request.provider == AUTO:
+            candidates = [
+                parse_target(name, "LLM_EXECUTOR_PROVIDERS", known=self._known)
+                for name in settings.llm_executor_providers
+            ]
+            if request.model is not None:
+                candidates = [target for target in candidates if self._has(target, request.model)]
+                if not candidates:
+                    raise ConfigurationError(
+                        f"Nobody of LLM_EXECUTOR_PROVIDERS has the model {request.model!r}.",
+                        cure="Add it as `provider/model`, or name a provider in the request.",
+                    )
+            chain = ranked(candidates, request, provider=self._provider, is_healthy=self._is_healthy)
+        else:
+            chain = [Target(request.provider, request.model, chosen=True)]
+        given = request.fallbacks
+        names = settings.llm_executor_fallbacks if given is None else given
+        setting = "LLM_EXECUTOR_FALLBACKS" if given is None else "fallbacks"
+        for name in names:
+            target = parse_target(name, setting, known=self._known)
+            if not any(self._is_same(target, earlier) for earlier in chain) and self._fits(target, request):
+                chain.append(target)
+        return chain
+
+    def _has(self, target: Target, model: str) -> bool:
+        try:
+            provider = self._provider(target.provider)
+            return provider.resolve(target.model) == provider.resolve(model)
+        except (LLMError, ConfigurationError):
+            return target.model == model  # what is wrong with it is told when it is asked
+
+    def _is_same(self, one: Target, other: Target) -> bool:
+        if one.provider != other.provider:
+            return False
+        provider = self._provider(one.provider)
+        return provider.resolve(one.model) == provider.resolve(other.model)
+
+    def _fits(self, target: Target, request: LLMRequest) -> bool:
+        try:
+            return fits(request, self._provider(target.provider).capabilities(target.model))
+        except (LLMError, ConfigurationError):
+            return True  # what is wrong with it is told when it is asked
 
 
 def parse_target(text: str, setting: str, *, known: Collection[str] = ()) -> Target:

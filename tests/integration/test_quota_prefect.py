@@ -118,14 +118,18 @@ async def test_more_than_a_whole_limit_is_an_error(server: Server, quota: Prefec
         await quota.lease(limit, 5)
 
 
-async def test_closing_gives_everything_back(server: Server) -> None:
-    limits = [await server.create(3), await server.create(3)]
+async def test_what_is_held_at_the_end_has_been_spent_and_lapses_with_its_lease(server: Server) -> None:
+    spent, free = await server.create(3), await server.create(3)
     quota = PrefectQuota()
-    for limit in limits:
-        await taken(quota, limit, 1)
-        await taken(quota, limit, 2)
+    await taken(quota, spent, 2)
+    await quota.give_back(await taken(quota, free, 2))
     await quota.close()
-    assert [await server.held(limit) for limit in limits] == [0, 0]
+    assert [await server.held(limit) for limit in (spent, free)] == [2, 0]
+
+    async def lapsed() -> bool:
+        return await server.held(spent) == 0
+
+    await until(lapsed)
 
 
 async def test_units_that_nobody_waits_for_any_more_come_back(server: Server, quota: PrefectQuota) -> None:
@@ -250,9 +254,11 @@ async def test_the_setting_chooses_prefect(server: Server) -> None:
     quota = build_quota(Settings(llm_executor_limits="prefect"))
     assert quota is not None
     limit = await server.create(1)
-    assert await quota.lease(limit, 1) is not None
+    lease = await quota.lease(limit, 1)
+    assert lease is not None
+    assert await server.held(limit) == 1
+    await quota.give_back(lease)
     await quota.close()
-    assert await server.held(limit) == 0
 
 
 async def test_the_command_creates_what_executors_lease_and_repeats_without_change(

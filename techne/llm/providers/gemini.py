@@ -98,6 +98,11 @@ class GeminiProvider:
             parameters["top_k"] = request.top_k
         return parameters
 
+    def output_limit(self, request: LLMRequest) -> int:
+        """What was asked for, or GEMINI_MAX_TOKENS, as far as the model goes."""
+        most = family(self.resolve(request.model)).max_output_tokens
+        return min(request.max_output_tokens or self._settings.gemini_max_tokens, most)
+
     def capabilities(self, model: str | None = None) -> Capabilities:
         """Of the model's family; little is expected of one that isn't known."""
         known = family(self.resolve(model))

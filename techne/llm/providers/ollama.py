@@ -84,6 +84,12 @@ class OllamaProvider:
             options["top_k"] = request.top_k
         return options
 
+    def output_limit(self, request: LLMRequest) -> int:
+        """What was asked for, or OLLAMA_NUM_PREDICT, within the window."""
+        settings = self._settings
+        most = settings.ollama_num_ctx - LEAST_OUTPUT_TOKENS
+        return min(request.max_output_tokens or settings.ollama_num_predict, most)
+
     def capabilities(self, model: str | None = None) -> Capabilities:
         """The window is what we ask for, whatever the model could do."""
         return Capabilities(

@@ -126,7 +126,11 @@ async def follow(plans: list[Plan], oracle: Oracle) -> None:
         permit: Permit | None = None
         try:
             async with asyncio.timeout(plan.patience):
+                suspended: list[bool] = []
+                loop.call_soon(suspended.append, True)
                 permit = await admission.admit(plan.model, plan.tokens)
+                if not suspended:  # those whose turn came just before have yet to hear of it
+                    await asyncio.sleep(0)
                 grant = oracle.grant(number, plan, loop.time())
         except TimeoutError:
             oracle.waiting[plan.model].remove((number, plan.tokens))
