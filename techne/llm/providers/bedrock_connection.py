@@ -1,22 +1,21 @@
 """The way to Bedrock Runtime: where it is, who we are to AWS, and signed requests over one `Wire`.
 
 botocore finds the credentials (keys, profiles, roles, SSO, containers, instances) and the endpoint
-(overrides, FIPS, dual stack), and signs. What blocks in botocore never runs on the event loop: finding all
+(overrides, FIPS, dual stack). What blocks in botocore never runs on the event loop: finding all
 this is `connect`'s, on a thread, and credentials that run out are renewed on one.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hmac
 import logging
 import os
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from techne.errors import LLMError
+from techne.llm.providers.aws_signature import CONTENT_TYPE, RequestSigner
 from techne.llm.providers.bedrock_errors import access_error, no_credentials, unreachable_cure
 from techne.llm.providers.bedrock_models import foundation_model
 from techne.llm.threads import on_daemon_thread
@@ -40,10 +39,6 @@ CONTROL_TIMEOUT_SECONDS = 5
 logger = logging.getLogger("techne.llm")
 
 
-Sign = Callable[[str, str, bytes, dict[str, str]], dict[str, str]]
-"""Gives the headers of a request (method, address, body, headers) and its signature."""
-
-
 class BedrockConnection:
     """Signed requests to one region's Bedrock Runtime; to be used from one event loop once connected.
 
@@ -57,7 +52,8 @@ class BedrockConnection:
         self._host = ""
         self._session: Session | None = None
         self._credentials: Credentials | None = None
-        self._sign: Sign | None = None
+        self._origin = ""
+        self._signer: RequestSigner | None = None
         self._bearer: str | None = None
         self._wire: Wire | None = None
         self._urls: dict[tuple[str, str], str] = {}
@@ -134,8 +130,6 @@ class BedrockConnection:
             await self._wire.close()
 
     def _find(self, model: str) -> None:
-        import botocore.auth
-        import botocore.awsrequest
         import botocore.eventstream  # noqa: F401 - imported here, where it holds up no loop
         from botocore.session import Session
 
@@ -143,6 +137,7 @@ class BedrockConnection:
         client = session.create_client("bedrock-runtime", region_name=self.region)
         self.endpoint = client.meta.endpoint_url.rstrip("/")
         self._host = _host(self.endpoint)
+        self._origin = self.endpoint.removesuffix(urlsplit(self.endpoint).path)
         client.close()
         self._bearer = os.environ.get(BEARER_TOKEN) or None
         if self._bearer is None:
@@ -150,7 +145,7 @@ class BedrockConnection:
             if credentials is None:
                 raise no_credentials(model)
             self._credentials = credentials
-            self._sign = signer(credentials.get_frozen_credentials(), self.region)
+            self._signer = self._signer_of(credentials.get_frozen_credentials())
         ca_file = session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
         self._wire = Wire(
             "Bedrock", cure=unreachable_cure(self.region), ca_file=ca_file or None, as_written=True
@@ -170,15 +165,22 @@ class BedrockConnection:
         return url
 
     async def _headers(self, url: str, body: bytes, model: str) -> dict[str, str]:
-        headers = {"Content-Type": "application/json"}
         if self._bearer is not None:
-            headers["Authorization"] = f"Bearer {self._bearer}"
-            return headers
+            return {"Content-Type": CONTENT_TYPE, "Authorization": f"Bearer {self._bearer}"}
         if self._runs_out(None):
             await self._renew(model)
-        headers["Host"] = self._host  # or botocore takes it out of the address, twice
-        assert self._sign is not None  # noqa: S101 - connect() made it
-        return self._sign("POST", url, body, headers)
+        assert self._signer is not None  # noqa: S101 - connect() made it
+        return self._signer.headers(url[len(self._origin) :], body)
+
+    def _signer_of(self, credentials: ReadOnlyCredentials) -> RequestSigner:
+        return RequestSigner(
+            credentials.access_key or "",
+            credentials.secret_key or "",
+            credentials.token,
+            region=self.region,
+            service=SIGNING_NAME,
+            host=self._host,
+        )
 
     def _runs_out(self, seconds: int | None) -> bool:
         """Whether the credentials end in that time; None is when botocore would renew them."""
@@ -201,42 +203,13 @@ class BedrockConnection:
             frozen = await on_daemon_thread(credentials.get_frozen_credentials, name="techne-aws-credentials")
         except Exception as error:
             raise access_error(error, model, self.region) from error
-        self._sign = signer(frozen, self.region)
+        self._signer = self._signer_of(frozen)
 
     def _end_renewal(self, task: asyncio.Task[None]) -> None:
         self._renewal = None
         self._renewed_at = time.monotonic()
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.warning("AWS credentials could not be renewed: %s", error)
-
-
-def signer(credentials: ReadOnlyCredentials, region: str) -> Sign:
-    """Signature Version 4 by botocore, with the key of a day derived once and not for each request."""
-    from botocore.auth import SigV4Auth
-    from botocore.awsrequest import AWSRequest
-
-    keys: dict[str, bytes] = {}
-
-    class _Signer(SigV4Auth):
-        def signature(self, string_to_sign: str, request: AWSRequest) -> str:
-            day = request.context["timestamp"][:8]
-            key = keys.get(day)
-            if key is None:
-                key = f"AWS4{credentials.secret_key}".encode()
-                for part in (day, region, SIGNING_NAME, "aws4_request"):
-                    key = hmac.digest(key, part.encode(), "sha256")
-                keys.clear()
-                keys[day] = key
-            return hmac.digest(key, string_to_sign.encode(), "sha256").hex()
-
-    auth = _Signer(credentials, SIGNING_NAME, region)
-
-    def sign(method: str, url: str, body: bytes, headers: dict[str, str]) -> dict[str, str]:
-        request = AWSRequest(method, url, data=body, headers=headers)
-        auth.add_auth(request)
-        return dict(request.headers.items())
-
-    return sign
 
 
 def _host(endpoint: str) -> str:
