@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections import deque
 from collections.abc import Callable, Sequence
 
 from techne.errors import (
@@ -23,137 +22,15 @@ from techne.errors import (
     TechneError,
     ThrottledError,
 )
-from techne.llm.breaker import Breaker, is_outage
+from techne.llm.breaker import is_outage
 from techne.llm.clock import BACKGROUND, Clock
-from techne.llm.meters import FOREVER, Hold, Meter, SlotMeter
+from techne.llm.lanes import Lane, Limit, Permit, Waiter, longest_wait
+from techne.llm.meters import FOREVER, SlotMeter
 
 LONGEST_PAUSE_SECONDS = 900.0
 """A server that asks for a longer wait is believed this far."""
 MOST_PATIENCE_SECONDS = 30.0
 """Who has somebody else to ask doesn't sit through a longer pause."""
-
-
-class Limit:
-    """A meter, what it counts, and the setting that a person would change."""
-
-    __slots__ = ("counts_tokens", "meter", "setting")
-
-    def __init__(self, meter: Meter, setting: str, *, counts_tokens: bool = False) -> None:
-        self.meter = meter
-        self.setting = setting
-        self.counts_tokens = counts_tokens
-
-
-class Lane:
-    """One model's queue and limits.
-
-    Args:
-        model: Full model id.
-        slots: Its calls in flight.
-        limits: Its other limits.
-        breaker: Its breaker.
-        output_token_weight: Tokens that one output token counts for.
-    """
-
-    def __init__(
-        self,
-        model: str,
-        slots: SlotMeter,
-        limits: Sequence[Limit],
-        breaker: Breaker,
-        *,
-        output_token_weight: float = 1.0,
-    ) -> None:
-        self.model = model
-        self.slots = slots
-        self.limits = (Limit(slots, "max_parallel"), *limits)
-        self.breaker = breaker
-        self.output_token_weight = output_token_weight
-        self.counts_tokens = any(limit.counts_tokens for limit in limits)
-        self.paused_until = 0.0
-        self.queue: deque[_Waiter] = deque()
-
-    def wait_seconds(self, waiter: _Waiter, now: float) -> float:
-        """Until the lane itself would let this one pass."""
-        wait = max(self.paused_until - now, self.breaker.wait_seconds(now), 0.0)
-        return max(wait, _longest_wait(self.limits, waiter.tokens, now)) if wait < FOREVER else wait
-
-
-class _Waiter:
-    __slots__ = ("future", "lane", "may_fall_back", "order", "probes_failed", "tokens")
-
-    def __init__(self, lane: Lane, tokens: float, order: int, *, may_fall_back: bool) -> None:
-        self.lane = lane
-        self.tokens = tokens
-        self.order = order
-        self.may_fall_back = may_fall_back
-        self.probes_failed = 0
-        self.future: asyncio.Future[Permit] = asyncio.get_running_loop().create_future()
-
-
-class Permit:
-    """The right to make one call. Its end can be told more than once."""
-
-    __slots__ = ("_admission", "_holds", "_tokens", "held", "is_probe", "lane", "order", "sent_at")
-
-    def __init__(self, admission: Admission, waiter: _Waiter, now: float) -> None:
-        lane = waiter.lane
-        self._admission = admission
-        self.lane = lane
-        self.order = waiter.order
-        self.sent_at = now
-        self.held = True
-        self.is_probe = lane.breaker.state != "closed"
-        self._holds: list[Hold] = []
-        self._tokens: list[Hold] = []
-        for limit in (*lane.limits, *admission.limits):
-            hold = limit.meter.take(waiter.tokens if limit.counts_tokens else 1.0, now)
-            self._holds.append(hold)
-            if limit.counts_tokens:
-                self._tokens.append(hold)
-        lane.breaker.sent()
-
-    def answered(self, input_tokens: int, output_tokens: int) -> None:
-        """An answer came, and took so many tokens."""
-        used = input_tokens + self.lane.output_token_weight * output_tokens
-        for hold in self._tokens:
-            hold.settle(used)
-        self.lane.breaker.answered()
-        self.lane.slots.answered()
-        if self._tokens or self.is_probe:
-            self._admission.serve()
-
-    def failed(self, error: BaseException) -> None:
-        """No answer came: the limits, the lane's pause and its breaker learn from why."""
-        self._admission.learn(self, error)
-
-    def refund_tokens(self) -> None:
-        """The provider took the call for nothing: a refusal costs no tokens."""
-        for hold in self._tokens:
-            hold.settle(0.0)
-
-    def unsent(self) -> None:
-        """The call was never made: all that was taken for it comes back, and the model learns nothing."""
-        for hold in self._holds:
-            hold.settle(0.0)
-        self.failed(asyncio.CancelledError())
-
-    def release(self) -> None:
-        """The call is over and its answer is safe; the next may go."""
-        if self.held:
-            self.held = False
-            self._end()
-
-    def release_after(self, call: asyncio.Task[object]) -> None:
-        """Part with the permit now, but keep it taken until `call` has really ended."""
-        if self.held:
-            self.held = False
-            call.add_done_callback(lambda _: self._end())
-
-    def _end(self) -> None:
-        for hold in self._holds:
-            hold.end()
-        self._admission.serve()
 
 
 class Admission:
@@ -243,7 +120,7 @@ class Admission:
             self._send_on(lane, now)
         again = order is not None
         waits = self._wait_when_full if wait_when_full is None else wait_when_full
-        waiter = _Waiter(
+        waiter = Waiter(
             lane, tokens, next(self._orders) if order is None else order, may_fall_back=may_fall_back
         )
         if again:
@@ -292,7 +169,7 @@ class Admission:
         held_up: set[str] = set()
         wake_in = FOREVER
         while self.waiting:
-            first: _Waiter | None = None
+            first: Waiter | None = None
             for lane in self.lanes.values():
                 head = self._head(lane)
                 if head is None or lane.model in held_up or (first and first.order < head.order):
@@ -324,24 +201,24 @@ class Admission:
             if closing is not None:
                 await closing()
 
-    def _head(self, lane: Lane) -> _Waiter | None:
+    def _head(self, lane: Lane) -> Waiter | None:
         queue = lane.queue
         while queue and queue[0].future.done():  # cancelled, or refused while it waited
             queue.popleft()
             self.waiting -= 1
         return queue[0] if queue else None
 
-    def _provider_wait(self, waiter: _Waiter, now: float) -> float:
-        return _longest_wait(self.limits, waiter.tokens, now)
+    def _provider_wait(self, waiter: Waiter, now: float) -> float:
+        return longest_wait(self.limits, waiter.tokens, now)
 
-    def _wait(self, waiter: _Waiter, ask: Callable[[_Waiter, float], float], now: float) -> float:
+    def _wait(self, waiter: Waiter, ask: Callable[[Waiter, float], float], now: float) -> float:
         try:
             return ask(waiter, now)
         except TechneError as error:  # a shared limit's keeper: this request fails, the next one asks again
             waiter.future.set_exception(error)
             return FOREVER
 
-    async def _turn(self, waiter: _Waiter) -> None:
+    async def _turn(self, waiter: Waiter) -> None:
         try:
             async with asyncio.timeout(self._queue_timeout_seconds):
                 await waiter.future
@@ -358,7 +235,7 @@ class Admission:
             self._leave(waiter)
             raise
 
-    def _abandon(self, waiter: _Waiter) -> None:
+    def _abandon(self, waiter: Waiter) -> None:
         future = waiter.future
         if future.done() and not future.cancelled() and future.exception() is None:
             permit = future.result()  # it came together with the cancellation
@@ -367,7 +244,7 @@ class Admission:
         else:
             self._leave(waiter)
 
-    def _leave(self, waiter: _Waiter) -> None:
+    def _leave(self, waiter: Waiter) -> None:
         try:
             waiter.lane.queue.remove(waiter)
         except ValueError:
@@ -434,14 +311,3 @@ class Admission:
         await self._clock.sleep(seconds)
         self._alarm, self._alarm_at = None, FOREVER
         self.serve()
-
-
-def _longest_wait(limits: Sequence[Limit], tokens: float, now: float) -> float:
-    longest = 0.0
-    for limit in limits:
-        wait = limit.meter.wait_seconds(tokens if limit.counts_tokens else 1.0, now)
-        if wait > longest:
-            longest = wait
-            if wait == FOREVER:
-                break
-    return longest

@@ -7,7 +7,6 @@ limits, queues and connections are shared by all of them. Cancelling the caller 
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import itertools
 import logging
 import random
@@ -15,25 +14,23 @@ import threading
 from collections.abc import (
     AsyncIterable,
     AsyncIterator,
-    Callable,
-    Coroutine,
     Iterable,
     Iterator,
     Mapping,
-    Sequence,
 )
 from contextlib import aclosing
 from decimal import Decimal
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from techne.errors import LLMError
 from techne.llm.accounting import ExecutorUsage
 from techne.llm.answering import LLMChunk
 from techne.llm.cache import ResponseStore, build_store
 from techne.llm.channels import Channel, loop_waker, read, read_blocking
-from techne.llm.clock import BACKGROUND, Clock, SystemClock
+from techne.llm.clock import Clock, SystemClock
 from techne.llm.dispatch import Dispatcher
+from techne.llm.loop_thread import LoopThread
 from techne.llm.many import Desk, Outcome
 from techne.llm.model import Capabilities, EmbedRequest, EmbedResponse, LLMRequest, LLMResponse
 from techne.llm.provider import Provider, provider_names
@@ -94,10 +91,7 @@ class LLMExecutor:
             clock=clock or SystemClock(),
             dice=dice or random.Random(),  # noqa: S311 - jitter is no secret
         )
-        self._lock = threading.RLock()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
-        self._closed = False
+        self._thread = LoopThread()
 
     async def submit(self, request: LLMRequest) -> LLMResponse:
         """Answer one request.
@@ -111,10 +105,10 @@ class LLMExecutor:
             ConfigurationError: No such provider, model or credentials.
         """
         try:
-            return await asyncio.wrap_future(self._run(self._dispatcher.serve(request)))
+            return await asyncio.wrap_future(self._thread.run(self._dispatcher.serve(request)))
         except asyncio.CancelledError:
             own = asyncio.current_task()
-            if self._closed and own is not None and not own.cancelling():
+            if self._thread.closed and own is not None and not own.cancelling():
                 raise LLMError("The LLM executor was closed before the request was answered.") from None
             raise
 
@@ -138,7 +132,6 @@ class LLMExecutor:
             One outcome per request; `index` is its place among the requests.
         """
         ready = asyncio.Event()
-        loop = self._started()
         count = workers or self._default_workers()
         desk = Desk(self._dispatcher.serve, count, loop_waker(asyncio.get_running_loop(), ready))
         room = asyncio.Semaphore(READ_AHEAD * count)
@@ -151,7 +144,8 @@ class LLMExecutor:
 
             def post() -> None:
                 nonlocal posted, batch
-                self._post(desk, batch)
+                if batch:
+                    self._thread.post(desk.accept, batch)
                 posted, batch = posted + len(batch), []
 
             try:
@@ -179,7 +173,7 @@ class LLMExecutor:
         finally:
             reading.cancel()
             if answered < posted:
-                _call_soon(loop, desk.cancel)
+                self._thread.post_if_open(desk.cancel)
 
     async def stream(self, request: LLMRequest) -> AsyncIterator[LLMChunk]:
         """Answer one request piece by piece; the last chunk has the whole response.
@@ -191,7 +185,7 @@ class LLMExecutor:
         """
         ready = asyncio.Event()
         channel: Channel[LLMChunk] = Channel(loop_waker(asyncio.get_running_loop(), ready))
-        running = self._run(self._pump(request, channel))
+        running = self._thread.run(self._pump(request, channel))
         try:
             async for chunk in read(channel, ready):
                 yield chunk
@@ -204,11 +198,11 @@ class LLMExecutor:
         Raises:
             LLMError: As `submit`.
         """
-        return await asyncio.wrap_future(self._run(self._dispatcher.embed(request)))
+        return await asyncio.wrap_future(self._thread.run(self._dispatcher.embed(request)))
 
     async def count_tokens(self, request: LLMRequest) -> int:
         """Tokens of a request's prompt: the provider's count where it is free, else an estimate."""
-        return await asyncio.wrap_future(self._run(self._dispatcher.count_tokens(request)))
+        return await asyncio.wrap_future(self._thread.run(self._dispatcher.count_tokens(request)))
 
     async def prepare(self, provider: str, model: str | None = None) -> None:
         """Import and build what calls to a provider need; no server is asked.
@@ -216,7 +210,7 @@ class LLMExecutor:
         Raises:
             LLMError: It can't be built, as where there are no credentials.
         """
-        await asyncio.wrap_future(self._run(self._dispatcher.prepare(provider, model)))
+        await asyncio.wrap_future(self._thread.run(self._dispatcher.prepare(provider, model)))
 
     async def check(self, provider: str, model: str | None = None) -> None:
         """Return if the provider is there, lets us in, and has the model (None: its configured one).
@@ -224,20 +218,19 @@ class LLMExecutor:
         Raises:
             LLMError: What is missing, and how to get it.
         """
-        await asyncio.wrap_future(self._run(self._dispatcher.check(provider, model)))
+        await asyncio.wrap_future(self._thread.run(self._dispatcher.check(provider, model)))
 
     # For callers without a loop
 
     def submit_sync(self, request: LLMRequest) -> LLMResponse:
         """`submit`, blocking."""
-        return self._wait(self._dispatcher.serve(request))
+        return self._thread.wait(self._dispatcher.serve(request))
 
     def submit_many_sync(
         self, requests: Iterable[LLMRequest], *, workers: int | None = None
     ) -> Iterator[Outcome]:
         """`submit_many`, blocking."""
         ready = threading.Event()
-        loop = self._started()
         count = workers or self._default_workers()
         desk = Desk(self._dispatcher.serve, count, ready.set)
         source = enumerate(requests)
@@ -252,7 +245,8 @@ class LLMExecutor:
                     except Exception as error:  # noqa: BLE001 - raised when what was read has come out
                         failure = error
                     try:
-                        self._post(desk, batch)
+                        if batch:
+                            self._thread.post(desk.accept, batch)
                     except LLMError as error:
                         failure = error
                     else:
@@ -268,13 +262,13 @@ class LLMExecutor:
                     yield outcome
         finally:
             if waiting:
-                _call_soon(loop, desk.cancel)
+                self._thread.post_if_open(desk.cancel)
 
     def stream_sync(self, request: LLMRequest) -> Iterator[LLMChunk]:
         """`stream`, blocking."""
         ready = threading.Event()
         channel: Channel[LLMChunk] = Channel(ready.set)
-        running = self._run(self._pump(request, channel))
+        running = self._thread.run(self._pump(request, channel))
         try:
             yield from read_blocking(channel, ready)
         finally:
@@ -282,11 +276,11 @@ class LLMExecutor:
 
     def embed_sync(self, request: EmbedRequest) -> EmbedResponse:
         """`embed`, blocking."""
-        return self._wait(self._dispatcher.embed(request))
+        return self._thread.wait(self._dispatcher.embed(request))
 
     def check_sync(self, provider: str, model: str | None = None) -> None:
         """`check`, blocking."""
-        self._wait(self._dispatcher.check(provider, model))
+        self._thread.wait(self._dispatcher.check(provider, model))
 
     # Figures
 
@@ -332,20 +326,7 @@ class LLMExecutor:
 
     def close(self, timeout_seconds: float = 5.0) -> None:
         """Refuse new requests, give those in flight some time, then cancel them and end the thread."""
-        with self._lock:
-            if self._closed:
-                return
-            self._closed = True
-            loop, thread = self._loop, self._thread
-        if loop is not None and thread is not None:
-            drained = asyncio.run_coroutine_threadsafe(self._drain(timeout_seconds), loop)
-            try:
-                drained.result(timeout_seconds + 5.0)
-            except TimeoutError:
-                logger.warning("The LLM executor did not come to rest within %g s.", timeout_seconds)
-            loop.call_soon_threadsafe(loop.stop)
-            thread.join(timeout_seconds + 5.0)
-        if self._cache is not None:
+        if self._thread.close(self._dispatcher.close, timeout_seconds) and self._cache is not None:
             self._cache.close()
 
     async def aclose(self, timeout_seconds: float = 5.0) -> None:
@@ -381,62 +362,10 @@ class LLMExecutor:
         else:
             channel.close()
 
-    async def _drain(self, timeout_seconds: float) -> None:
-        own = asyncio.current_task()
-        for patience in (timeout_seconds, 0.5, 0.5):  # the second cancel leaves threads behind
-            at_work = [
-                task for task in asyncio.all_tasks() if task is not own and task.get_name() != BACKGROUND
-            ]
-            if not at_work:
-                break
-            await asyncio.wait(at_work, timeout=patience)
-            for task in at_work:
-                task.cancel()
-        await self._dispatcher.close()
-        for task in asyncio.all_tasks() - {own}:
-            task.cancel()
-
     def _default_workers(self) -> int:
         settings = self.settings
         limits = [settings.provider_limits(name).max_parallel or 1 for name in provider_names()]
         return 2 * max(limits)
-
-    def _wait(self, work: Coroutine[Any, Any, _T]) -> _T:
-        if threading.current_thread() is self._thread:
-            work.close()
-            raise RuntimeError("The executor's own loop can't wait for itself; await submit() there.")
-        running = self._run(work)
-        try:
-            return running.result()
-        except BaseException:
-            running.cancel()
-            raise
-
-    def _run(self, work: Coroutine[Any, Any, _T]) -> concurrent.futures.Future[_T]:
-        with self._lock:  # so that nothing is scheduled behind the end of a loop
-            try:
-                loop = self._started()
-            except LLMError:
-                work.close()
-                raise
-            return asyncio.run_coroutine_threadsafe(work, loop)
-
-    def _post(self, desk: Desk, batch: Sequence[tuple[int, LLMRequest]]) -> None:
-        if batch:
-            with self._lock:
-                self._started().call_soon_threadsafe(desk.accept, batch)
-
-    def _started(self) -> asyncio.AbstractEventLoop:
-        with self._lock:
-            if self._closed:
-                raise LLMError("The LLM executor is closed.", cure="Make a new one.")
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(
-                    target=_run_loop, args=(self._loop,), name="techne-llm", daemon=True
-                )
-                self._thread.start()
-            return self._loop
 
 
 def _settings() -> Settings:
@@ -454,19 +383,3 @@ async def _each(
     else:
         for request in requests:
             yield request
-
-
-def _call_soon(loop: asyncio.AbstractEventLoop, work: Callable[[], None]) -> None:
-    try:
-        loop.call_soon_threadsafe(work)
-    except RuntimeError:  # closed: nothing is at work there any more
-        return
-
-
-def _run_loop(loop: asyncio.AbstractEventLoop) -> None:
-    asyncio.set_event_loop(loop)
-    try:
-        loop.run_forever()
-    finally:
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from techne.errors import ConfigurationError
-from techne.llm.admission import Admission, Lane, Limit
+from techne.llm.admission import Admission
 from techne.llm.breaker import Breaker
 from techne.llm.clock import Clock
+from techne.llm.lanes import Lane, Limit
 from techne.llm.leases import LeasedMeter
 from techne.llm.meters import Meter, SlotMeter, WindowMeter
 from techne.llm.quota import SharedQuota, limit_name

@@ -22,10 +22,11 @@ from techne.errors import (
     ThrottledError,
 )
 from techne.llm.accounting import Ledger
-from techne.llm.admission import Admission, Permit
+from techne.llm.admission import Admission
 from techne.llm.budget import Budget
 from techne.llm.call_log import log_retry
 from techne.llm.clock import Clock
+from techne.llm.lanes import Permit
 from techne.llm.model import EmbedRequest, LLMRequest, Usage
 from techne.llm.pricing import cost_usd
 from techne.llm.provider import Provider, ProviderAnswer, ProviderVectors

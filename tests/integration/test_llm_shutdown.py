@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from techne.errors import LLMError
 from techne.llm import LLMExecutor, LLMRequest
 from techne.settings import Settings
 from tests.loopback import Fault, FaultPlan
@@ -34,7 +35,7 @@ async def test_close_does_not_wait_for_a_call_that_cannot_be_broken_off(
         task = asyncio.create_task(executor.submit(LLMRequest(provider="bedrock", prompt="Why?")))
         await asyncio.to_thread(server.wait_for, 1)
         await executor.aclose(timeout_seconds=0.1)
-        with pytest.raises(asyncio.CancelledError):
+        with pytest.raises(LLMError, match="closed before"):
             await task
     assert "never retrieved" not in capfd.readouterr().err
 

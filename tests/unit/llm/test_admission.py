@@ -15,7 +15,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from techne.errors import RequestTooLargeError
-from techne.llm.admission import Permit
+from techne.llm.lanes import Permit
 from techne.llm.meters import window_margin
 from techne.settings import ProviderLimits
 from tests.support.virtual_time import admission_of, run_watched

@@ -13,7 +13,8 @@ from techne.errors import (
     RequestTooLargeError,
     ThrottledError,
 )
-from techne.llm.admission import Admission, Permit
+from techne.llm.admission import Admission
+from techne.llm.lanes import Permit
 from techne.llm.testing import run_virtual
 from techne.settings import ProviderLimits
 from tests.support.virtual_time import admission_of, moments
