@@ -55,7 +55,7 @@ bench: $(VENV)/.dev  ## run the benchmarks; each prints a table
 
 lock: | $(BIN)/uv  ## resolve both lock files anew
 	@$(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-annotate --no-header -c constraints.txt -o requirements.lock pyproject.toml
+		--no-annotate --no-header -c constraints.txt --extra annotation -o requirements.lock pyproject.toml
 	@$(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-annotate --no-header -c requirements.lock --group dev -o requirements-dev.lock pyproject.toml
 

@@ -68,6 +68,18 @@ class EmptyTranscriptError(TranscriptError):
     """A transcript in which nobody says anything, or nothing technical is left after cleaning."""
 
 
+class DatasetError(InputError):
+    """A dataset, or a file of labels or gold, that can't be used: the message names file, row and column."""
+
+
+class LabelSetError(InputError):
+    """A label set that can't be used, or an answer outside of it."""
+
+
+class ConsensusError(InputError):
+    """Votes or gold from which a consensus can't be made, or a method that isn't installed."""
+
+
 class ExecutionConflictError(InputError):
     """An execution id that was used before with another input."""
 

@@ -85,6 +85,12 @@ class Settings(BaseSettings):
     techne_max_transcript_bytes: int = Field(
         256 * 1024 * 1024, gt=0, description="Largest transcript file that is read, in bytes."
     )
+    techne_max_dataset_bytes: int = Field(
+        2 * 1024 * 1024 * 1024, gt=0, description="Largest dataset that is annotated, in bytes."
+    )
+    techne_max_text_characters: int = Field(
+        100_000, gt=0, description="Longest text of a dataset, in characters."
+    )
     techne_allowed_uris: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Comma-separated URI prefixes that may be read or written; empty allows all."
     )

@@ -1,0 +1,1 @@
+"""Consensus methods: many votes, one posterior. A method is a file; `registry` lists them."""
