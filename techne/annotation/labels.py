@@ -93,5 +93,5 @@ def parse_label_set(data: bytes, source: str) -> LabelSet:
         place = ".".join(str(part) for part in first["loc"]) or "the file"
         raise LabelSetError(
             f"In the label set {source}, {place}: {first['msg'][0].lower() + first['msg'][1:]}.",
-            cure='A label set is JSON: {"kind": "single", "question": "...", "labels": [{"name": "..."}, …]}.',
+            cure='It is JSON: {"kind": "single", "question": "...", "labels": [{"name": "..."}, …]}.',
         ) from None

@@ -33,7 +33,7 @@ class Panel:
     Args:
         kind: How many labels fit a text.
         labels: Names of the labels, of the whole set; for multi, `problems[i]` is about `labels[i]`.
-        problems: One; for multi one per label, each with labels `BINARY`, all with the same tasks and workers.
+        problems: One; for multi one per label, labelled `BINARY`, all with the same tasks and workers.
     """
 
     kind: LabelKind

@@ -81,8 +81,8 @@ class Evaluation(_Figures):
         description="Whether it learns from gold, and was judged on folds that it did not see."
     )
     accuracy: Interval = Field(
-        description="Right answers among the items. No answer is wrong; a tie of k labels, the right one among "
-        "them, counts 1/k: what breaking ties by chance gives. For multi: the whole set of labels is right."
+        description="Right answers among the items. No answer is wrong; a tie of k labels with the right one "
+        "counts 1/k: what breaking ties by chance gives. For multi: the whole set of labels is right."
     )
     accuracy_of_answered: float | None = Field(description="Right answers among those that it gave.")
     macro_f1: Interval
@@ -95,8 +95,8 @@ class Evaluation(_Figures):
     )
     accuracy_ties_first: float | None = Field(
         None,
-        description="Consensus only: accuracy if a tie goes to the label that the votes name first, as in tools "
-        "that break ties silently; for comparison with them.",
+        description="Consensus only: accuracy if a tie goes to the label that the votes name first, as in "
+        "tools that break ties silently; for comparison with them.",
     )
     mean_absolute_error: float | None = Field(
         None, description="Ordinal only: steps between answer and gold."
@@ -234,7 +234,8 @@ class Timing(_Figures):
 
     wall_seconds: float
     lower_bound_seconds: float | None = Field(
-        description="Most, over models and providers, of calls x latency / parallel, calls / rate, tokens / rate."
+        description="Most, over models and providers, of calls x latency / parallel, calls / rate, "
+        "tokens / rate."
     )
     efficiency: float | None = Field(description="Lower bound / wall clock; None where no call was sent.")
     items_per_second: float | None = None
