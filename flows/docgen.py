@@ -22,13 +22,8 @@ from prefect.runtime import flow_run
 
 from flows.docgen_attempt import Attempt
 from tasks.docgen import read_stored_transcript
-from techne.documents.request import (
-    DocgenRequest,
-    DocgenResult,
-    error_envelope,
-    parse_request,
-    success_envelope,
-)
+from techne.documents.request import DocgenRequest, DocgenResult, parse_request
+from techne.envelopes import error_envelope, success_envelope
 from techne.errors import ExecutionConflictError, TechneError
 from techne.settings import Settings, get_settings
 from techne.tracking import Acquired, Completed, ExecutionRecord, Heartbeat, TrackingStore, open_tracking

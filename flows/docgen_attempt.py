@@ -30,7 +30,7 @@ from techne.documents.model import (
     WrittenSection,
 )
 from techne.documents.outputs import DocumentFiles
-from techne.documents.request import DocgenRequest, DocgenResult, GroundingSummary, TokensUsed
+from techne.documents.request import STAGES, DocgenRequest, DocgenResult, GroundingSummary, TokensUsed
 from techne.documents.spending import Spending
 from techne.errors import EmptyTranscriptError
 from techne.llm import shared_executor
@@ -65,7 +65,9 @@ class Attempt:
         logger.info("Starting document generation for execution %s", execution_id)
         destination = self._destination(execution_id)
         await asyncio.to_thread(open_store(destination, self.settings).check_writable, destination)
-        progress = RunProgress(execution_id, self.tracking, self.acquired.lease)
+        progress = RunProgress(
+            "docgen", dict.fromkeys(STAGES, 1.0), execution_id, self.tracking, self.acquired.lease
+        )
         spending = Spending()
 
         await progress.start("clean", 1)

@@ -9,43 +9,40 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
-import logging
 import os
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from prefect.settings import (
-    PREFECT_API_URL,
-    PREFECT_LOGGING_LEVEL,
-    PREFECT_SERVER_ANALYTICS_ENABLED,
-    PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS,
-    PREFECT_SERVER_LOGGING_LEVEL,
-    temporary_settings,
-)
 from pydantic import AliasChoices, Field, ValidationError
 from pydantic_settings import CliApp, CliPositionalArg, SettingsError
 from rich.console import Console
+from rich.table import Table
 
 from flows.progress import listening
-from flows.terminal import LiveProgress, print_summary
+from flows.terminal import LiveProgress, quiet_prefect, readable, tell_failure
 from techne.documents.request import (
     DocgenRequest,
     DocgenResult,
-    describe_validation,
-    error_envelope,
     parse_request,
-    success_envelope,
 )
-from techne.errors import InputError, TechneError
+from techne.envelopes import describe_validation, error_envelope, success_envelope
+from techne.errors import InputError
 from techne.logs import configure_logging
 from techne.settings import get_settings
 
 SAMPLE = Path(__file__).resolve().parent.parent / "samples" / "treinamento-pagamentos.pt-BR.json"
 SAMPLE_EXECUTION_ID = "sample"
-STARTUP_TIMEOUT_SECONDS = 180
+
+LABELS = {
+    "clean": "Reading and cleaning",
+    "extract": "Extracting",
+    "map": "Mapping problems to solutions",
+    "outline": "Outlining",
+    "write": "Writing",
+    "output": "Rendering and publishing",
+}
 
 
 DocgenFlow = Callable[[DocgenRequest], Coroutine[Any, Any, DocgenResult]]
@@ -85,8 +82,8 @@ def main(arguments: Sequence[str], docgen: DocgenFlow) -> int:
         request = _request(command)
         result = _run(request, docgen, console)
     except (ValidationError, SettingsError) as error:
-        described = describe_validation(error) if isinstance(error, ValidationError) else str(error)
-        return _failed(InputError(described), console, as_event=as_event)
+        told = describe_validation(error, DocgenRequest) if isinstance(error, ValidationError) else str(error)
+        return _failed(InputError(told), console, as_event=as_event)
     except KeyboardInterrupt:
         console.print("Interrupted. Run the same command again to go on.", style="yellow")
         return 130
@@ -116,42 +113,39 @@ def _request(command: DocgenCommand) -> DocgenRequest:
 
 def _run(request: DocgenRequest, docgen: DocgenFlow, console: Console) -> DocgenResult:
     started = time.monotonic()
-    with _quiet_prefect(), LiveProgress(console) as progress, listening(progress):
+    with quiet_prefect(), LiveProgress(console, LABELS) as progress, listening(progress):
         result = asyncio.run(docgen(request))
     print_summary(console, result, started)
     return result
 
 
-@contextmanager
-def _quiet_prefect() -> Iterator[None]:
-    """Prefect's settings for a person at a terminal: patient at start, and silent unless LOG_LEVEL=DEBUG.
-
-    What matters of a run is told by its own messages; the local API that Prefect starts when no server is
-    configured is an implementation detail of the embedded mode.
-    """
-    debug = get_settings().log_level == "DEBUG"
-    level = "DEBUG" if debug else "CRITICAL"
-    updates: dict[Any, Any] = {PREFECT_LOGGING_LEVEL: level, PREFECT_SERVER_LOGGING_LEVEL: level}
-    if not PREFECT_API_URL.value():
-        updates |= {
-            PREFECT_SERVER_ANALYTICS_ENABLED: False,
-            PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: STARTUP_TIMEOUT_SECONDS,
-        }
-    with temporary_settings(updates):
-        for name in ("prefect", "prefect.flow_runs", "prefect.task_runs"):
-            logging.getLogger(name).setLevel(level)
-        yield
-
-
 def _failed(error: Exception, console: Console, *, as_event: bool) -> int:
-    """Say what went wrong in one sentence; the traceback is for LOG_LEVEL=DEBUG."""
     if as_event:
         print(json.dumps(error_envelope(error), ensure_ascii=False, indent=2))  # noqa: T201
-    if isinstance(error, TechneError):
-        message = str(error)
-    else:
-        message = f"Unexpected {type(error).__name__}: {error}. Set LOG_LEVEL=DEBUG to see where."
-    console.print(f"docgen: {message}", style="red", highlight=False, markup=False, soft_wrap=True)
-    if logging.getLogger("techne").isEnabledFor(logging.DEBUG):
-        console.print_exception()
-    return error.exit_code if isinstance(error, TechneError) else 1
+    return tell_failure("docgen", error, console)
+
+
+def print_summary(console: Console, result: DocgenResult, started: float) -> None:
+    """The few lines that say what came out and what it cost. `started` is of `time.monotonic`."""
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for label, uri in (
+        ("Markdown", result.markdown_s3_uri),
+        ("DOCX", result.docx_s3_uri),
+        ("Manifest", result.manifest_s3_uri),
+    ):
+        table.add_row(label, readable(uri))
+    table.add_row("Engine", result.engine + (f" ({', '.join(result.models)})" if result.models else ""))
+    table.add_row("", result.engine_reason)
+    if result.models:
+        tokens = result.tokens_used
+        cost = "unknown price" if result.cost_usd is None else f"${result.cost_usd:.4f}"
+        table.add_row("Tokens", f"{tokens.input:,} in, {tokens.output:,} out; {cost}")
+        table.add_row("Calls", f"{result.calls_sent} sent to the provider in this run")
+    checked = result.grounding
+    table.add_row("Grounding", f"{checked.verified} of {checked.checked} literals found in the recording")
+    table.add_row(
+        "Seconds", f"{result.duration_seconds:.1f} working, {time.monotonic() - started:.1f} in all"
+    )
+    console.print(table)

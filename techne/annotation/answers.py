@@ -19,8 +19,8 @@ class ProblemAnswers:
 
     Args:
         label_index: Shape (tasks,); `NO_LABEL` where there is no answer, or a tie.
-        candidates: Shape (tasks, labels), for a consensus: which labels share the first place. None for a model.
-        posterior: Shape (tasks, labels), for a consensus; NaN rows without votes. None for a model.
+        candidates: Shape (tasks, labels), for a consensus: labels that share the first place.
+        posterior: Shape (tasks, labels), for a consensus; NaN rows without votes.
         confidence: Shape (tasks,), for a model that says how certain it is; NaN where it doesn't.
     """
 

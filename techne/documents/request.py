@@ -1,4 +1,4 @@
-"""What docgen is asked for and what it answers: the form, the flags, the event, and the envelopes.
+"""What docgen is asked for and what it answers: the form, the flags, the event and its result.
 
 `DocgenRequest` is at once the Prefect UI form, the command line's flags, the JSON event of S1-28 and the
 parameters of a deployment run, so its titles, descriptions and bounds stand here once.
@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from techne.errors import InputError, TechneError
+from techne.envelopes import parse_event
 
 STAGES = ("clean", "extract", "map", "outline", "write", "output")
 """The six stages, in order (S1-5)."""
@@ -160,42 +160,10 @@ class DocgenResult(BaseModel):
     transcript_sha256: str
 
 
-def success_envelope(result: DocgenResult) -> dict[str, Any]:
-    """The 200 answer of S1-30."""
-    return {"statusCode": 200, "body": result.model_dump(mode="json")}
-
-
-def error_envelope(error: Exception) -> dict[str, Any]:
-    """The 400 or 500 answer of S1-31: 400 if the caller's input is wrong, 500 if we or a provider failed."""
-    status = error.status_code if isinstance(error, TechneError) else 500
-    name = type(error).__name__ if isinstance(error, InputError) else "ProcessingError"
-    return {"statusCode": status, "body": {"error": name, "message": str(error)}}
-
-
 def parse_request(event: object) -> DocgenRequest:
     """The request of a JSON event (S1-28).
 
     Raises:
         InputError: The event is not an object, or a field is missing, unknown or out of bounds.
     """
-    if not isinstance(event, dict):
-        raise InputError("The event is not a JSON object.", cure='Send {"transcription_s3_uri": "..."}.')
-    try:
-        return DocgenRequest.model_validate(event)
-    except ValidationError as error:
-        raise InputError(describe_validation(error)) from None
-
-
-def describe_validation(error: ValidationError) -> str:
-    """One sentence that names the first wrong field, what is wrong with it, and how many more there are."""
-    problems = error.errors(include_url=False, include_input=False)
-    first = problems[0]
-    place = ".".join(str(part) for part in first["loc"]) or "the whole"
-    rest = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
-    known = ", ".join(DocgenRequest.model_fields)
-    message = (
-        "is not a known field"
-        if first["type"] == "extra_forbidden"
-        else first["msg"][0].lower() + first["msg"][1:]
-    )
-    return f"In the request, {place}: {message}{rest}. Known fields: {known}."
+    return parse_event(DocgenRequest, event, example='{"transcription_s3_uri": "..."}')

@@ -12,6 +12,7 @@ import logging
 import random
 import threading
 from collections.abc import (
+    AsyncGenerator,
     AsyncIterable,
     AsyncIterator,
     Iterable,
@@ -117,7 +118,7 @@ class LLMExecutor:
         requests: Iterable[LLMRequest] | AsyncIterable[LLMRequest],
         *,
         workers: int | None = None,
-    ) -> AsyncIterator[Outcome]:
+    ) -> AsyncGenerator[Outcome, None]:
         """Answer many requests; outcomes come as they are ready, errors among them.
 
         The requests are read a little ahead of the answers and no further, so a list without end needs no

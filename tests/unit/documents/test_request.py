@@ -11,10 +11,9 @@ from techne.documents.request import (
     DocgenResult,
     GroundingSummary,
     TokensUsed,
-    error_envelope,
     parse_request,
-    success_envelope,
 )
+from techne.envelopes import error_envelope, success_envelope
 from techne.errors import InputError, ThrottledError, TranscriptError
 
 EVENT = {
