@@ -21,13 +21,13 @@ from prefect import flow
 from prefect.runtime import flow_run
 
 from flows.docgen_attempt import Attempt
+from flows.executions import Execution, run_once
 from tasks.docgen import read_stored_transcript
 from techne.documents.request import DocgenRequest, DocgenResult, parse_request
 from techne.envelopes import error_envelope, success_envelope
 from techne.errors import ExecutionConflictError, TechneError
-from techne.settings import Settings, get_settings
-from techne.tracking import Acquired, Completed, ExecutionRecord, Heartbeat, TrackingStore, open_tracking
-from techne.tracking.owner import is_gone, this_owner
+from techne.settings import get_settings
+from techne.tracking import Acquired, ExecutionRecord, Heartbeat, open_tracking
 
 logger = logging.getLogger(__name__)
 
@@ -58,19 +58,19 @@ async def docgen(request: DocgenRequest) -> DocgenResult:
     if request.execution_id is None:
         stored = await read_stored_transcript(request.transcription_s3_uri)
         request = request.named(stored.sha256)
-    outcome = await asyncio.to_thread(_acquire, tracking, request, settings)
-    if isinstance(outcome, Completed):
-        return await _stored_result(outcome.record, request)
-    with Heartbeat(tracking, outcome.lease) as heartbeat:
-        try:
-            stored = stored or await read_stored_transcript(request.transcription_s3_uri)
-            attempt = Attempt(request, settings, tracking, outcome, heartbeat, started)
-            result = await attempt.generate(stored)
-            await asyncio.to_thread(tracking.complete, outcome.lease, result.model_dump(mode="json"))
-        except BaseException as error:  # a cancelled or interrupted run is a failed one on the record
-            _record_failure(tracking, outcome, error)
-            raise
-    return result
+
+    async def generate(acquired: Acquired, heartbeat: Heartbeat) -> DocgenResult:
+        transcript = stored or await read_stored_transcript(request.transcription_s3_uri)
+        return await Attempt(request, settings, tracking, acquired, heartbeat, started).generate(transcript)
+
+    execution = Execution(str(request.execution_id), request.identity(), request, request.force)
+    return await run_once(
+        execution,
+        tracking,
+        settings,
+        work=generate,
+        stored=lambda record: _stored_result(record, request),
+    )
 
 
 def lambda_handler(event: object, context: object = None) -> dict[str, Any]:
@@ -82,18 +82,6 @@ def lambda_handler(event: object, context: object = None) -> dict[str, Any]:
     except Exception as error:
         logger.exception("Unexpected failure")
         return error_envelope(error)
-
-
-def _acquire(tracking: TrackingStore, request: DocgenRequest, settings: Settings) -> Acquired | Completed:
-    return tracking.acquire(
-        str(request.execution_id),
-        request.identity(),
-        owner=this_owner(),
-        lease_seconds=settings.lease_seconds,
-        request=request.model_dump(mode="json"),
-        force=request.force,
-        is_gone=is_gone,
-    )
 
 
 async def _stored_result(record: ExecutionRecord, request: DocgenRequest) -> DocgenResult:
@@ -114,14 +102,6 @@ async def _stored_result(record: ExecutionRecord, request: DocgenRequest) -> Doc
             )
     logger.info("Execution %s is completed; this is its stored result", record.execution_id)
     return result
-
-
-def _record_failure(tracking: TrackingStore, acquired: Acquired, error: BaseException) -> None:
-    message = str(error) if isinstance(error, TechneError) else f"{type(error).__name__}: {error}"
-    try:
-        tracking.fail(acquired.lease, message)
-    except TechneError:
-        logger.exception("The failure could not be recorded")
 
 
 if __name__ == "__main__":
