@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import random
 import subprocess
 import sys
 import threading
@@ -56,6 +57,8 @@ class WireServer:
 
     Args:
         latency_seconds: Time that every answer takes; refusals take none.
+        longest_seconds: If given, each answer takes a time of its own between `latency_seconds` and this,
+            drawn evenly, the same ones in every run.
         rpm: Calls per window that each provider answers; None is unlimited.
         tpm: Tokens per window that each provider answers.
         parallel: Calls that each provider has open at most.
@@ -68,6 +71,7 @@ class WireServer:
         self,
         *,
         latency_seconds: float = 0.0,
+        longest_seconds: float | None = None,
         rpm: int | None = None,
         tpm: int | None = None,
         parallel: int | None = None,
@@ -76,7 +80,7 @@ class WireServer:
         port: int = 0,
     ) -> None:
         options = {"rpm": rpm, "tpm": tpm, "parallel": parallel, "window-seconds": window_seconds}
-        options |= {"latency": latency_seconds, "port": port}
+        options |= {"latency": latency_seconds, "longest": longest_seconds, "port": port}
         self._command = [sys.executable, "-m", "benchmarks.wire_server", "--until-input-ends"]
         self._command += [f"--{name}={value}" for name, value in options.items() if value is not None]
         self._command.append(f"--answer={answer}")
@@ -117,12 +121,17 @@ class WireServer:
 class _Service:
     """Books and answers of the running process."""
 
-    def __init__(self, limits: Limits, latency_seconds: float, answer: str) -> None:
-        self.latency_seconds = latency_seconds
+    def __init__(self, limits: Limits, latency_seconds: tuple[float, float], answer: str) -> None:
+        self._latency_seconds = latency_seconds
+        self._dice = random.Random(1)
         self.answer = json.dumps(answer)
         self.output_tokens = _tokens(len(answer))
         self.limits = limits
         self.books = {name: Book(limits) for name in PROTOCOLS}
+
+    def latency_seconds(self) -> float:
+        """Time that the next answer takes."""
+        return self._dice.uniform(*self._latency_seconds)
 
     def reset(self) -> bytes:
         counted = self.stats()
@@ -213,7 +222,7 @@ class _Connection(asyncio.Protocol):
         answer = protocol.answer(
             service.answer, json.dumps(asked.get("model", "")), sent, service.output_tokens
         ).encode()
-        timer = self._loop.call_later(service.latency_seconds, self._answer, name, answer)
+        timer = self._loop.call_later(service.latency_seconds(), self._answer, name, answer)
         self._pending = (name, timer)
 
     def _answer(self, name: str, answer: bytes) -> None:
@@ -255,6 +264,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Answers Chat Completions, Converse and Ollama's chat.")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds that an answer takes")
+    parser.add_argument("--longest", type=float, help="draw the seconds between --latency and this")
     parser.add_argument("--rpm", type=int, help="calls per window, for each provider")
     parser.add_argument("--tpm", type=int, help="tokens per window, for each provider")
     parser.add_argument("--parallel", type=int, help="open calls, for each provider")
@@ -265,7 +275,8 @@ def main() -> None:
     )
     options = parser.parse_args()
     limits = Limits(options.rpm, options.tpm, options.parallel, options.window_seconds)
-    service = _Service(limits, options.latency, options.answer)
+    longest = options.latency if options.longest is None else options.longest
+    service = _Service(limits, (options.latency, longest), options.answer)
     asyncio.run(serve(service, options.port, until_input_ends=options.until_input_ends))
 
 

@@ -1,0 +1,170 @@
+"""Asking the models: shards as tasks of this run, or of flow runs of their own on the work pool (S0-17).
+
+    prefect deployment run annotation-shards/default     is what `--fan-out deployments` does for itself
+
+Which shards there are, and in which order they are asked for, is `flows.annotation_waves`' part.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from prefect import flow
+from prefect.deployments import run_deployment
+from prefect.exceptions import ObjectNotFound
+from pydantic import TypeAdapter
+
+from tasks.annotation import Workplace, annotate_shard, shard_tags, working
+from techne.annotation.fetching import fetching
+from techne.annotation.shards import Shard, ShardResult, ShardWorker
+from techne.errors import ConfigurationError, ProcessingError
+from techne.settings import Settings, get_settings
+from techne.storage import open_store, parse_uri
+
+logger = logging.getLogger(__name__)
+
+SHARDS_AT_ONCE = 2
+"""Of one model: while the last answers of one shard come in, the next one keeps the model busy."""
+MAX_WORK_BYTES = 256 * 1024**2
+_SHARDS = TypeAdapter(list[Shard])
+
+AskShards = Callable[[Sequence[Shard]], Awaitable[list[ShardResult]]]
+
+
+@dataclass(frozen=True, slots=True)
+class LocalShards:
+    """Does shards in this process, all models at once.
+
+    Args:
+        place: The experiment, as tasks get it.
+        again: Whether texts that failed in an earlier run are asked about anew.
+        check: Called before each shard; raises where this run must not go on.
+    """
+
+    place: Workplace
+    again: bool = False
+    check: Callable[[], None] = lambda: None
+
+    async def __call__(self, shards: Sequence[Shard]) -> list[ShardResult]:
+        """Do them; a model that is out of money, or refuses us, is not asked about its further shards."""
+        by_model: dict[str, list[Shard]] = defaultdict(list)
+        for shard in shards:
+            by_model[shard.model.label].append(shard)
+        done = await asyncio.gather(*(self._model(own) for own in by_model.values()))
+        return [result for results in done for result in results]
+
+    async def _model(self, shards: Sequence[Shard]) -> list[ShardResult]:
+        waiting = iter(shards)
+        task = annotate_shard.with_options(tags=shard_tags(shards[0].model))
+        results: list[ShardResult] = []
+        stopped = False
+
+        async def work() -> None:
+            nonlocal stopped
+            for shard in waiting:
+                if stopped:
+                    return
+                self.check()
+                result = await task(self.place, shard, self.again)
+                results.append(result)
+                stopped = stopped or not result.complete
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(SHARDS_AT_ONCE, len(shards))):
+                group.create_task(work())
+        return results
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedShards:
+    """Does shards in flow runs of a deployment, and waits for them.
+
+    Args:
+        place: The experiment, as the runs get it.
+        worker: Looks for the shards' files in this process.
+        deployment: Name of the deployment, as `flow/deployment`.
+        runs: Most flow runs at once.
+        settings: Where files may be.
+        again: Whether texts that failed in an earlier run are asked about anew.
+    """
+
+    place: Workplace
+    worker: ShardWorker
+    deployment: str
+    runs: int
+    settings: Settings
+    again: bool = False
+
+    async def __call__(self, shards: Sequence[Shard]) -> list[ShardResult]:
+        """Deal the shards into flow runs.
+
+        Raises:
+            ConfigurationError: There is no such deployment.
+            ProcessingError: A run has not done its part; what is done stays done.
+        """
+        if not shards:
+            return []
+        work = await asyncio.to_thread(self._lay_out, shards)
+        dealt = [list(range(first, len(shards), self.runs)) for first in range(min(self.runs, len(shards)))]
+        states = await asyncio.gather(*(self._run(work, numbers) for numbers in dealt))
+        results = await asyncio.to_thread(lambda: [self.worker.finished(shard) for shard in shards])
+        missing = sum(result is None for result in results)
+        if missing:
+            raise ProcessingError(
+                f"{missing} of {len(shards)} shards were not done by the runs of {self.deployment} "
+                f"({', '.join(sorted(set(states)))}).",
+                cure="Look at their logs, and run the same experiment again: what is done stays done.",
+            )
+        return [result for result in results if result is not None]
+
+    async def _run(self, work: str, numbers: list[int]) -> str:
+        parameters = {
+            "place": self.place.model_dump(mode="json"),
+            "work": work,
+            "numbers": numbers,
+            "again": self.again,
+        }
+        try:
+            run = await run_deployment(self.deployment, parameters=parameters)  # type: ignore[misc]
+        except ObjectNotFound:
+            raise ConfigurationError(
+                f"There is no deployment {self.deployment!r} at the Prefect server.",
+                cure="Deploy it with `prefect deploy`, or run without fan_out.",
+            ) from None
+        return run.state.name if run.state else "unknown"
+
+    def _lay_out(self, shards: Sequence[Shard]) -> str:
+        """Write down the work: lists of texts are too long for a flow run's parameters."""
+        data = _SHARDS.dump_json(list(shards))
+        folder = parse_uri(self.place.folder, allowed_prefixes=self.settings.techne_allowed_uris, folder=True)
+        uri = folder / f"work-{len(shards)}-{shards[0].start}-{abs(hash(data)):x}.json"
+        open_store(uri, self.settings).write(uri, data, "application/json")
+        return str(uri)
+
+
+@flow(name="annotation-shards", persist_result=False)
+async def annotation_shards(
+    place: Workplace, work: str, numbers: list[int], again: bool = False
+) -> list[ShardResult]:
+    """Do a part of an experiment's shards; `--fan-out deployments` starts these runs.
+
+    Args:
+        place: The experiment.
+        work: URI of the list of shards.
+        numbers: Which of them are this run's.
+        again: Whether texts that failed in an earlier run are asked about anew.
+    """
+    settings = get_settings()
+    uri = parse_uri(work, allowed_prefixes=settings.techne_allowed_uris)
+    store = open_store(uri, settings)
+    data = await asyncio.to_thread(store.read, uri, MAX_WORK_BYTES)
+    shards = _SHARDS.validate_json(data.data)
+    with fetching(settings) as fetcher:
+        dataset = await asyncio.to_thread(place.open_dataset, fetcher, settings)
+        worker = place.worker(dataset, settings)
+        with working(place, worker):
+            return await LocalShards(place, again)([shards[number] for number in numbers])
