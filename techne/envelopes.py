@@ -41,12 +41,10 @@ def describe_validation(error: ValidationError, model: type[BaseModel]) -> str:
     """One sentence that names the first wrong field, what is wrong with it, and how many more there are."""
     problems = error.errors(include_url=False, include_input=False)
     first = problems[0]
-    place = ".".join(str(part) for part in first["loc"]) or "the whole"
+    place = ".".join(str(part) for part in first["loc"])
     rest = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
     known = ", ".join(model.model_fields)
-    message = (
-        "is not a known field"
-        if first["type"] == "extra_forbidden"
-        else first["msg"][0].lower() + first["msg"][1:]
-    )
-    return f"In the request, {place}: {message}{rest}. Known fields: {known}."
+    told = first["msg"].removeprefix("Value error, ")
+    message = "is not a known field" if first["type"] == "extra_forbidden" else told[0].lower() + told[1:]
+    where = f"In the request, {place}" if place else "In the request"
+    return f"{where}: {message}{rest}. Known fields: {known}."

@@ -42,18 +42,22 @@ class Fetcher:
         self._folder = folder
         self._settings = settings
 
-    def fetch(self, uri: str) -> LocalFile:
+    def fetch(self, uri: str, max_bytes: int | None = None) -> LocalFile:
         """A file by its URI or path.
+
+        Args:
+            uri: Where it is.
+            max_bytes: Largest size; default: TECHNE_MAX_DATASET_BYTES.
 
         Raises:
             UnsafeURIError: TECHNE_ALLOWED_URIS does not allow it.
             ObjectNotFoundError: There is no such file.
-            ObjectTooLargeError: It has more than TECHNE_MAX_DATASET_BYTES.
+            ObjectTooLargeError: It is larger.
         """
         settings = self._settings
         parsed = parse_uri(uri, allowed_prefixes=settings.techne_allowed_uris)
         store = open_store(parsed, settings)
-        most = settings.techne_max_dataset_bytes
+        most = max_bytes or settings.techne_max_dataset_bytes
         if parsed.scheme == "file":
             return LocalFile(parsed.path, uri, store.digest(parsed, most).sha256)
         name = hashlib.sha256(str(parsed).encode()).hexdigest()[:16] + PurePosixPath(parsed.key).suffix

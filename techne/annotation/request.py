@@ -217,9 +217,8 @@ class AnnotationResult(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     experiment_id: str
-    complete: bool = Field(
-        description="Whether every model was asked about every text it was to be asked about."
-    )
+    complete: bool = Field(description="Whether every model was asked about every text that it was to see.")
+    stopped_by: str | None = Field(None, description="What ended the asking early, such as the budget.")
     summary_uri: str
     report_uri: str
     manifest_uri: str

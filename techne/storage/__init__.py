@@ -1,18 +1,18 @@
 """Objects by URI: local files and S3, checked before they are touched, published as a whole."""
 
-from techne.storage.publishing import (
+from techne.storage.manifest import (
     Manifest,
-    OutputFile,
     PublishedFile,
     PublishedOutputs,
-    publish,
     read_manifest,
     verify_manifest,
 )
-from techne.storage.store import ObjectInfo, ObjectStore, StoredObject, open_store
+from techne.storage.publishing import OutputFile, publish
+from techne.storage.store import Digest, ObjectInfo, ObjectStore, StoredObject, open_store
 from techne.storage.uri import ObjectURI, check_allowed, parse_uri
 
 __all__ = [
+    "Digest",
     "Manifest",
     "ObjectInfo",
     "ObjectStore",

@@ -1,41 +1,42 @@
-"""Objects as local files: written atomically, read within a limit."""
+"""Objects as local files: opened without waiting, written atomically, every refusal typed."""
 
 from __future__ import annotations
 
 import errno
 import os
 import stat
-import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
-from techne.errors import AccessDeniedError, ObjectNotFoundError, OutputError, TechneError
-from techne.storage.store import ObjectInfo, StoredObject, check_size, content_type_of
+from techne.errors import AccessDeniedError, ObjectNotFoundError, TechneError
+from techne.storage.files import (
+    CHUNK_BYTES,
+    TEMPORARY_PREFIX,
+    file_chunks,
+    replace_file,
+    temporary_name,
+    writing,
+)
+from techne.storage.store import ObjectInfo, content_type_of
+from techne.storage.streaming import ObjectStream, StreamedStore
 from techne.storage.uri import ObjectURI
 
-_TEMPORARY_PREFIX = ".techne-"
 
-
-class LocalStore:
+class LocalStore(StreamedStore):
     """The `ObjectStore` of `file://` URIs."""
 
-    def __init__(self, *, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
-
-    def read(self, uri: ObjectURI, max_bytes: int | None = None) -> StoredObject:
-        """Read a file; folders, pipes and devices are refused."""
-        limit = self._max_bytes if max_bytes is None else max_bytes
-        with _reading(uri), open(uri.path, "rb", opener=_open_without_waiting) as file:
-            # Of the open file, not of its name, which may be given to another file in between.
-            info = _info(uri, os.fstat(file.fileno()))
-            check_size(uri, info.size, limit)
-            data = file.read(info.size + 1)
-            if len(data) > info.size:  # it is still growing
-                data += file.read(limit)
-        check_size(uri, len(data), limit)
-        return StoredObject(info, data)
+    @contextmanager
+    def _opened(self, uri: ObjectURI) -> Iterator[ObjectStream]:
+        """Open a file; folders, pipes and devices are refused."""
+        with ExitStack() as stack:
+            with _reading(uri):
+                file = stack.enter_context(open(uri.path, "rb", opener=_open_without_waiting))
+                # Of the open file, not of its name, which may be given to another file in between.
+                info = _info(uri, os.fstat(file.fileno()))
+            yield ObjectStream(info, _chunks(uri, file))
 
     def stat(self, uri: ObjectURI) -> ObjectInfo:
         """What the file system knows of a file."""
@@ -52,27 +53,37 @@ class LocalStore:
 
     def write(self, uri: ObjectURI, data: bytes, content_type: str | None = None) -> None:
         """Write a file by renaming a temporary one; folders are made. A file keeps no content type."""
-        with _writing(uri):
-            try:
-                _replace(uri.path, data)
-            except FileNotFoundError:
-                # Whoever cleans an attempt up may remove the empty folder between our mkdir and our open.
-                _replace(uri.path, data)
+        replace_file(uri.path, [data], shown=uri)
+
+    def upload(self, path: Path, uri: ObjectURI, content_type: str | None = None) -> None:
+        """Copy a file to its place, by renaming a temporary one."""
+        replace_file(uri.path, file_chunks(path), shown=uri)
+
+    def copy(self, source: ObjectURI, target: ObjectURI) -> None:
+        """Copy a file, by renaming a temporary one."""
+        with self._opened(source) as stream:
+            replace_file(target.path, stream.chunks, shown=target)
 
     def delete(self, uri: ObjectURI) -> None:
         """Delete a file, if it is there."""
-        with _writing(uri), suppress(FileNotFoundError):
+        with writing(uri), suppress(FileNotFoundError):
             uri.path.unlink()
 
     def delete_folder(self, folder: ObjectURI) -> None:
         """Delete the files below a folder and the folders that are then empty."""
-        with _writing(folder):
+        with writing(folder):
             for directory, folders, files in os.walk(folder.path, topdown=False):
                 for name in files:
                     Path(directory, name).unlink(missing_ok=True)
                 for name in folders:
                     if Path(directory, name).is_symlink():
                         Path(directory, name).unlink(missing_ok=True)
+                _remove_if_empty(Path(directory))
+
+    def delete_empty_folders(self, folder: ObjectURI) -> None:
+        """Delete the empty folders from `folder` down; a file that is just being written keeps its own."""
+        with writing(folder):
+            for directory, _, _ in os.walk(folder.path, topdown=False):
                 _remove_if_empty(Path(directory))
 
     def list(self, folder: ObjectURI) -> tuple[ObjectInfo, ...]:
@@ -82,7 +93,7 @@ class LocalStore:
             for directory, _, files in os.walk(folder.path):
                 for name in files:
                     path = Path(directory, name)
-                    if name.startswith(_TEMPORARY_PREFIX):
+                    if name.startswith(TEMPORARY_PREFIX):
                         continue
                     # A file may go while we look, and what is not a regular file is no object.
                     with suppress(FileNotFoundError, ObjectNotFoundError):
@@ -94,10 +105,10 @@ class LocalStore:
         existing = folder.path
         while not existing.exists() and existing != existing.parent:
             existing = existing.parent
-        with _writing(folder):
+        with writing(folder):
             if not existing.is_dir():
                 raise NotADirectoryError(errno.ENOTDIR, "not a folder", str(existing))
-            probe = existing / _temporary_name()
+            probe = existing / temporary_name()
             # Writing tells more than permission bits do: read-only file systems, quotas, root.
             probe.touch(exist_ok=False)
             probe.unlink()
@@ -108,30 +119,10 @@ def _open_without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
 
 
-def _replace(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.parent / _temporary_name()
-    try:
-        # Opened with the process's umask; tempfile would make it unreadable to everyone else.
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename last; some file systems can't, and lose nothing but the guarantee."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        with suppress(OSError):
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _chunks(uri: ObjectURI, file: BinaryIO) -> Iterator[bytes]:
+    with _reading(uri):
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk
 
 
 def _remove_if_empty(folder: Path) -> None:
@@ -140,10 +131,6 @@ def _remove_if_empty(folder: Path) -> None:
     except OSError as error:
         if error.errno not in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT}:
             raise
-
-
-def _temporary_name() -> str:
-    return f"{_TEMPORARY_PREFIX}{uuid.uuid4().hex}.tmp"
 
 
 def _info(uri: ObjectURI, status: os.stat_result) -> ObjectInfo:
@@ -186,15 +173,4 @@ def _reading(uri: ObjectURI) -> Iterator[None]:
             raise ObjectNotFoundError(f"{uri} is not a regular file.") from error
         raise ObjectNotFoundError(
             f"{uri} can't be read: {error.strerror}.", cure="Check the path."
-        ) from error
-
-
-@contextmanager
-def _writing(uri: ObjectURI) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(
-            f"{uri} can't be written: {error.strerror or error}.",
-            cure="Choose an output folder that this user may write, with room on its disk.",
         ) from error

@@ -1,81 +1,62 @@
 """Publishing an execution's outputs so that readers see all of them, verified, or none.
 
-Files go to `<destination>/attempts/<n>/` first and are verified by reading them back. Then they are
-written to `<destination>/`, verified again, and `manifest.json` last, with their hashes: readers trust
-only what it lists. The attempt's folder is removed in either case.
+Files go to `<destination>/attempts/<n>/new/` first and are verified by reading them back. What was
+published before is copied to `<destination>/attempts/<n>/previous/`. Then the new files are copied to
+`<destination>/`, verified again, and `manifest.json` is written last, with their hashes: readers trust only
+what it lists. The attempt's folder is removed in either case. Local files and previous ones are never
+held in memory.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import JsonValue
 
-from techne.errors import InputError, LeaseLostError, ObjectNotFoundError, OutputError, TechneError
-from techne.storage.store import ObjectStore, StoredObject, content_type_of
+from techne.errors import (
+    InputError,
+    LeaseLostError,
+    ObjectNotFoundError,
+    OutputError,
+    TechneError,
+    UnsafeURIError,
+)
+from techne.storage.files import file_chunks
+from techne.storage.manifest import (
+    ATTEMPTS_NAME,
+    MANIFEST_NAME,
+    Manifest,
+    PublishedFile,
+    PublishedOutputs,
+    check_content,
+    check_names,
+    read_manifest,
+)
+from techne.storage.store import Digest, ObjectStore, content_type_of
 from techne.storage.uri import ObjectURI
-
-MANIFEST_NAME = "manifest.json"
-ATTEMPTS_NAME = "attempts"
-MAX_MANIFEST_BYTES = 64 * 1024 * 1024
 
 _logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class OutputFile:
-    """A file to be published; None guesses the content type from its name."""
+    """A file to be published.
 
-    data: bytes
+    Attributes:
+        data: Its content, or the local file that holds it: streamed, and left where it is.
+        content_type: None guesses it from the name that it is published under.
+    """
+
+    data: bytes | Path
     content_type: str | None = None
 
-
-class PublishedFile(BaseModel):
-    """A file of a manifest."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str = Field(description="Path below the destination.")
-    uri: str
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    size: int = Field(ge=0, description="Bytes.")
-    content_type: str
-
-
-class Manifest(BaseModel):
-    """What was published: trust the files that it lists, with these hashes, and no others."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    version: int = Field(1, description="Version of this format.")
-    created_at: datetime
-    attempt: int = Field(ge=1, description="Attempt of the execution that made it.")
-    files: tuple[PublishedFile, ...]
-    details: dict[str, JsonValue] = Field(default_factory=dict, description="What the flow says of them.")
-
-    def file(self, name: str) -> PublishedFile:
-        """The file of that name; raises OutputError if the manifest lists none."""
-        for file in self.files:
-            if file.name == name:
-                return file
-        raise OutputError(f"The manifest of attempt {self.attempt} lists no file {name!r}.")
-
-
-class PublishedOutputs(BaseModel):
-    """Where the outputs are."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    manifest_uri: str
-    manifest: Manifest
-
-    def uri_of(self, name: str) -> str:
-        """The URI of a published file."""
-        return self.manifest.file(name).uri
+    def digest(self) -> Digest:
+        """The digest of the content; raises OutputError if the local file can't be read."""
+        return Digest.of(file_chunks(self.data) if isinstance(self.data, Path) else [self.data])
 
 
 def _utc_now() -> datetime:
@@ -100,7 +81,7 @@ def publish(
         files: Contents by name; a name may hold slashes.
         destination: Folder that readers look in.
         store: The store of `destination`.
-        attempt: Number of the attempt, from 1; names its staging folder.
+        attempt: Number of the attempt, from 1; names its folder below `attempts/`.
         details: What the manifest says beyond the files; JSON.
         before_manifest: Called before the first published file is touched and again before the manifest
             is written. It raises, usually LeaseLostError, if this worker must not publish any more.
@@ -109,166 +90,142 @@ def publish(
     Raises:
         OutputError: A file could not be written, or did not read back as it was written.
     """
-    _check_names(files)
+    check_names(files)
     check = before_manifest or _nothing
-    staging = destination / f"{ATTEMPTS_NAME}/{attempt}"
-    try:
-        for name, file in files.items():
-            _write_verified(store, staging / name, file)
-        check()
-        published = _replace_published(files, destination, store, attempt, details or {}, check, clock)
-    finally:
-        _clean_up(store, destination, staging)
-    return published
-
-
-def read_manifest(destination: ObjectURI, *, store: ObjectStore) -> Manifest:
-    """The manifest of a folder.
-
-    Raises:
-        ObjectNotFoundError: Nothing has been published there.
-        OutputError: It is not a manifest.
-    """
-    uri = destination / MANIFEST_NAME
-    data = store.read(uri, MAX_MANIFEST_BYTES).data
-    try:
-        return Manifest.model_validate_json(data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise OutputError(
-            f"{uri} is not a manifest: {first['msg']} at {'.'.join(map(str, first['loc'])) or 'the top'}.",
-            cure="Publish again with force.",
-        ) from error
-
-
-def verify_manifest(destination: ObjectURI, *, store: ObjectStore) -> Manifest:
-    """The manifest of a folder, after hashing every file that it lists.
-
-    Files are looked up by name below `destination`, so a folder that was copied elsewhere verifies too.
-
-    Raises:
-        ObjectNotFoundError: Nothing has been published there.
-        OutputError: A file is missing or differs; the message names it.
-    """
-    manifest = read_manifest(destination, store=store)
-    for file in manifest.files:
-        try:
-            stored = store.read(destination / file.name, file.size)
-        except InputError as error:
-            raise OutputError(
-                f"{file.name} is listed in {destination / MANIFEST_NAME}, but: {error}",
-                cure="Publish again with force.",
-            ) from error
-        _check_same(stored, file.size, file.sha256)
-    return manifest
-
-
-def _replace_published(
-    files: Mapping[str, OutputFile],
-    destination: ObjectURI,
-    store: ObjectStore,
-    attempt: int,
-    details: Mapping[str, JsonValue],
-    check: Callable[[], object],
-    clock: Callable[[], datetime],
-) -> PublishedOutputs:
-    before = _published_before(destination, store)
-    manifest_uri = destination / MANIFEST_NAME
+    attempts = destination / ATTEMPTS_NAME
+    staging = attempts / f"{attempt}/new"
+    previous = _Previous(destination, attempts / f"{attempt}/previous", store)
     touched: list[str] = []
     try:
-        entries = []
-        for name, file in files.items():
-            touched.append(name)
-            entries.append(_write_verified(store, destination / name, file, name=name))
+        published = [_stage(store, staging, destination, name, file) for name, file in files.items()]
         check()
-        manifest = Manifest(created_at=clock(), attempt=attempt, files=tuple(entries), details=dict(details))
-        touched.append(MANIFEST_NAME)
-        _write_verified(
-            store,
-            manifest_uri,
-            OutputFile(f"{manifest.model_dump_json(indent=2)}\n".encode(), "application/json"),
+        previous.keep()
+        for file in published:
+            touched.append(file.name)
+            store.copy(staging / file.name, destination / file.name)
+            _verify(store, destination / file.name, file.digest)
+        check()
+        manifest = Manifest(
+            created_at=clock(), attempt=attempt, files=tuple(published), details=dict(details or {})
         )
+        touched.append(MANIFEST_NAME)
+        _write_manifest(store, destination / MANIFEST_NAME, manifest)
     except LeaseLostError:
         # What lies there now may be the new holder's: it will publish all of it anyway.
         raise
     except BaseException:
-        _put_back(store, destination, before, touched)
+        previous.put_back(touched)
         raise
-    for name in before.keys() - files.keys() - {MANIFEST_NAME}:
-        _try(store.delete, destination / name)
-    return PublishedOutputs(manifest_uri=str(manifest_uri), manifest=manifest)
+    finally:
+        _try(store.delete_folder, staging)
+        previous.discard_copies()
+        _try(store.delete_empty_folders, attempts)
+    previous.delete_all_but(files)
+    return PublishedOutputs(manifest_uri=str(destination / MANIFEST_NAME), manifest=manifest)
 
 
-def _published_before(destination: ObjectURI, store: ObjectStore) -> dict[str, OutputFile]:
-    """The files that the present manifest lists, and itself; empty if there is no sound publication."""
-    try:
-        manifest = read_manifest(destination, store=store)
-        names = [*(file.name for file in manifest.files), MANIFEST_NAME]
-        _check_names(dict.fromkeys(names[:-1]))
-        stored = {name: store.read(destination / name, MAX_MANIFEST_BYTES) for name in names}
-    except ObjectNotFoundError:
-        return {}
-    except OutputError as error:
-        _logger.warning("What was published at %s before can't be kept: %s", destination, error)
-        return {}
-    return {name: OutputFile(found.data, found.info.content_type) for name, found in stored.items()}
+@dataclass(slots=True)
+class _Previous:
+    """What was published before, copied aside within the store until the new files are in its place."""
+
+    destination: ObjectURI
+    aside: ObjectURI
+    store: ObjectStore
+    names: tuple[str, ...] = ()
+    copies_needed: bool = False
+
+    def keep(self) -> None:
+        """Copy the present manifest and the files that it lists, unless they are no sound publication."""
+        try:
+            manifest = read_manifest(self.destination, store=self.store)
+            names = (*(file.name for file in manifest.files), MANIFEST_NAME)
+            check_names(names[:-1])
+            copies = [(self.destination / name, self.aside / name) for name in names]
+        except ObjectNotFoundError:
+            return
+        except (OutputError, UnsafeURIError) as error:
+            self._warn_unsound(error)
+            return
+        try:
+            for source, target in copies:
+                self.store.copy(source, target)
+        except ObjectNotFoundError as error:
+            self._warn_unsound(error)
+            return
+        self.names = names
+
+    def put_back(self, touched: Sequence[str]) -> None:
+        """Undo, the manifest first if it must go, so that no reader trusts what is being undone."""
+        kept = [name for name in touched if name in self.names]
+        self.copies_needed = bool(kept)
+        for name in reversed(touched):
+            if name not in self.names:
+                _try(self.store.delete, self.destination / name)
+        back = [_try(self.store.copy, self.aside / name, self.destination / name) for name in kept]
+        self.copies_needed = not all(back)
+
+    def delete_all_but(self, names: Container[str]) -> None:
+        """Delete what was published before under other names."""
+        for name in self.names[:-1]:
+            if name not in names:
+                _try(self.store.delete, self.destination / name)
+
+    def discard_copies(self) -> None:
+        """Delete the copies, unless they could not be put back."""
+        if self.copies_needed:
+            _logger.error(
+                "What was published at %s before could not be put back; copy it from %s.",
+                self.destination,
+                self.aside,
+            )
+        else:
+            _try(self.store.delete_folder, self.aside)
+
+    def _warn_unsound(self, error: TechneError) -> None:
+        _logger.warning("What was published at %s before can't be kept: %s", self.destination, error)
 
 
-def _put_back(
-    store: ObjectStore, destination: ObjectURI, before: Mapping[str, OutputFile], touched: list[str]
-) -> None:
-    """Undo, the manifest first if it must go, so that no reader trusts what is being undone."""
-    for name in reversed(touched):
-        if name not in before:
-            _try(store.delete, destination / name)
-    for name in touched:
-        if name in before:
-            _try(store.write, destination / name, before[name].data, before[name].content_type)
-
-
-def _write_verified(
-    store: ObjectStore, uri: ObjectURI, file: OutputFile, *, name: str | None = None
+def _stage(
+    store: ObjectStore, staging: ObjectURI, destination: ObjectURI, name: str, file: OutputFile
 ) -> PublishedFile:
-    content_type = file.content_type or content_type_of(uri.name)
-    store.write(uri, file.data, content_type)
-    digest = hashlib.sha256(file.data).hexdigest()
-    try:
-        stored = store.read(uri, len(file.data))
-    except InputError as error:
-        raise OutputError(f"{uri} was written but does not read back: {error}") from error
-    _check_same(stored, len(file.data), digest)
+    uri = staging / name
+    digest = file.digest()
+    content_type = file.content_type or content_type_of(name)
+    if isinstance(file.data, Path):
+        store.upload(file.data, uri, content_type)
+    else:
+        store.write(uri, file.data, content_type)
+    _verify(store, uri, digest)
     return PublishedFile(
-        name=name or uri.name, uri=str(uri), sha256=digest, size=len(file.data), content_type=content_type
+        name=name,
+        uri=str(destination / name),
+        sha256=digest.sha256,
+        size=digest.size,
+        content_type=content_type,
     )
 
 
-def _check_same(stored: StoredObject, size: int, sha256: str) -> None:
-    if len(stored.data) != size or stored.sha256 != sha256:
-        raise OutputError(
-            f"{stored.info.uri} is not what was published: {len(stored.data):,} bytes instead of {size:,}"
-            f" with hash {sha256[:12]}….",
-            cure="Publish again with force.",
-        )
+def _write_manifest(store: ObjectStore, uri: ObjectURI, manifest: Manifest) -> None:
+    data = f"{manifest.model_dump_json(indent=2)}\n".encode()
+    store.write(uri, data, "application/json")
+    _verify(store, uri, Digest.of([data]))
 
 
-def _clean_up(store: ObjectStore, destination: ObjectURI, staging: ObjectURI) -> None:
-    attempts = destination / ATTEMPTS_NAME
-    _try(store.delete_folder, staging)
-    _try(lambda: None if store.list(attempts) else store.delete_folder(attempts))
+def _verify(store: ObjectStore, uri: ObjectURI, digest: Digest) -> None:
+    try:
+        check_content(uri, digest, store=store)
+    except InputError as error:
+        raise OutputError(f"{uri} was written but does not read back: {error.message}") from error
 
 
-def _try(action: Callable[..., object], *arguments: object) -> None:
+def _try(action: Callable[..., object], *arguments: object) -> bool:
     """Tidying must not hide the error that made it necessary, nor fail what has been published."""
     try:
         action(*arguments)
     except TechneError as error:
         _logger.warning("Could not tidy up: %s", error)
-
-
-def _check_names(files: Mapping[str, object]) -> None:
-    for name in files:
-        if name == MANIFEST_NAME or name.split("/")[0] == ATTEMPTS_NAME:
-            raise OutputError(f"A published file can't be called {name!r}; that name is the store's own.")
+        return False
+    return True
 
 
 def _nothing() -> None:

@@ -4,57 +4,81 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from techne.aws import aws_errors, client, error_code
 from techne.errors import AccessDeniedError, ObjectNotFoundError, ServiceUnavailableError
-from techne.storage.store import ObjectInfo, StoredObject, check_size, content_type_of
+from techne.storage.files import CHUNK_BYTES, unreadable
+from techne.storage.store import ObjectInfo, content_type_of
+from techne.storage.streaming import ObjectStream, StreamedStore
 from techne.storage.uri import ObjectURI
 
 if TYPE_CHECKING:
+    from botocore.response import StreamingBody
+    from s3transfer.manager import TransferManager
     from types_boto3_s3 import S3Client
 
 BODY_ATTEMPTS = 3
-"""Reads of an object whose body breaks off; botocore retries requests, but not bodies."""
+"""Requests for the content of an object whose body breaks off; botocore retries requests, but not bodies."""
+
+PART_BYTES = 8 * 1024 * 1024
+"""Files of this size and more are uploaded, and copied, in parts of it."""
+PARALLEL_PARTS = 4
 
 
-class _BodyBrokenOffError(ServiceUnavailableError):
-    """An object whose body stopped before its end."""
-
-
-class S3Store:
+class S3Store(StreamedStore):
     """The `ObjectStore` of `s3://` URIs."""
 
     def __init__(self, *, region: str, max_bytes: int) -> None:
+        super().__init__(max_bytes=max_bytes)
         self._region = region
-        self._max_bytes = max_bytes
 
     @property
     def _s3(self) -> S3Client:
         s3: S3Client = client("s3", self._region)
         return s3
 
-    def read(self, uri: ObjectURI, max_bytes: int | None = None) -> StoredObject:
-        """Read an object in one GET, whose headers give the size before the body is fetched."""
-        limit = self._max_bytes if max_bytes is None else max_bytes
-        for _ in range(BODY_ATTEMPTS - 1):
-            with suppress(_BodyBrokenOffError):
-                return self._read_once(uri, limit)
-        return self._read_once(uri, limit)
-
-    def _read_once(self, uri: ObjectURI, limit: int) -> StoredObject:
+    @contextmanager
+    def _opened(self, uri: ObjectURI) -> Iterator[ObjectStream]:
+        """Open an object in one GET, whose headers give the size before the body is fetched."""
         with self._errors(uri, "s3:GetObject"):
             response = self._s3.get_object(Bucket=uri.bucket, Key=uri.key)
         info = _info(uri, response)
         with closing(response["Body"]) as body:
-            check_size(uri, info.size, limit)
+            yield ObjectStream(info, self._chunks(info, body))
+
+    def _chunks(self, info: ObjectInfo, body: StreamingBody) -> Iterator[bytes]:
+        """The content, asked for again from where its body breaks off."""
+        fetched = 0
+        for attempt in range(1, BODY_ATTEMPTS + 1):
             try:
-                with self._errors(uri, "s3:GetObject"):
-                    return StoredObject(info, body.read())
-            except ServiceUnavailableError as error:
-                raise _BodyBrokenOffError(error.message, cure=error.cure) from error
+                with self._errors(info.uri, "s3:GetObject"), closing(body):
+                    for chunk in body.iter_chunks(CHUNK_BYTES):
+                        fetched += len(chunk)
+                        yield chunk
+            except ServiceUnavailableError:
+                if attempt == BODY_ATTEMPTS:
+                    raise
+                body = self._rest(info, fetched)
+            else:
+                return
+
+    def _rest(self, info: ObjectInfo, start: int) -> StreamingBody:
+        """The body from a byte on, of the same version."""
+        uri = info.uri
+        with self._errors(uri, "s3:GetObject"):
+            response = self._s3.get_object(
+                Bucket=uri.bucket, Key=uri.key, Range=f"bytes={start}-", IfMatch=f'"{info.version}"'
+            )
+        if not response.get("ContentRange", "").startswith(f"bytes {start}-"):
+            response["Body"].close()
+            raise ServiceUnavailableError(
+                f"{uri} broke off, and its store can't send the rest alone.", cure="Try again."
+            )
+        return response["Body"]
 
     def stat(self, uri: ObjectURI) -> ObjectInfo:
         """Ask for an object's headers."""
@@ -89,6 +113,36 @@ class S3Store:
                 ContentType=content_type or content_type_of(uri.name),
             )
 
+    def upload(self, path: Path, uri: ObjectURI, content_type: str | None = None) -> None:
+        """Put a file, a large one in parts; they become an object when the last has arrived, or go."""
+        arguments = {"ContentType": content_type or content_type_of(uri.name)}
+        with self._errors(uri, "s3:PutObject"), self._transfers() as transfers:
+            try:
+                transfers.upload(str(path), uri.bucket, uri.key, arguments).result()
+            except OSError as error:
+                raise unreadable(path, error) from error
+
+    def copy(self, source: ObjectURI, target: ObjectURI) -> None:
+        """Let S3 copy an object; its content does not pass through here."""
+        info = self.stat(source)
+        # Parts would be put together without the source's content type.
+        arguments = {"ContentType": info.content_type, "MetadataDirective": "REPLACE"}
+        with self._errors(target, "s3:PutObject"), self._transfers() as transfers:
+            transfers.copy(
+                {"Bucket": source.bucket, "Key": source.key}, target.bucket, target.key, arguments
+            ).result()
+
+    def _transfers(self) -> TransferManager:
+        from boto3.s3.transfer import TransferConfig, create_transfer_manager
+
+        config = TransferConfig(
+            multipart_threshold=PART_BYTES,
+            multipart_chunksize=PART_BYTES,
+            max_concurrency=PARALLEL_PARTS,
+            preferred_transfer_client="classic",  # the other one honours neither our time-outs nor retries
+        )
+        return create_transfer_manager(self._s3, config)
+
     def delete(self, uri: ObjectURI) -> None:
         """Delete an object, if it is there."""
         with self._errors(uri, "s3:DeleteObject"):
@@ -98,6 +152,9 @@ class S3Store:
         """Delete every object below a prefix."""
         for info in self.list(folder):
             self.delete(info.uri)
+
+    def delete_empty_folders(self, folder: ObjectURI) -> None:
+        """Nothing: S3 has no folders but in its objects' names."""
 
     def list(self, folder: ObjectURI) -> tuple[ObjectInfo, ...]:
         """The objects below a prefix, by key."""
@@ -145,6 +202,10 @@ class S3Store:
                 if code == "InvalidObjectState":
                     raise ObjectNotFoundError(
                         f"{uri} is archived and can't be read now.", cure="Restore it in S3 first."
+                    ) from error
+                if code == "PreconditionFailed":
+                    raise ServiceUnavailableError(
+                        f"{uri} was changed while it was being read.", cure="Try again when it is complete."
                     ) from error
                 if code in {"403", "AccessDenied"} and action == "s3:GetObject":
                     raise AccessDeniedError(

@@ -40,7 +40,7 @@ def refusing_aws(code: str, *, status: int) -> Iterator[str]:
 
 
 @contextmanager
-def breaking_off_aws(data: bytes, *, broken_answers: int) -> Iterator[str]:
+def breaking_off_aws(data: bytes, *, broken_answers: int, sends_ranges: bool = True) -> Iterator[str]:
     """The address of a server that holds one object, and breaks off its body the first few times."""
     left = broken_answers
 
@@ -48,12 +48,17 @@ def breaking_off_aws(data: bytes, *, broken_answers: int) -> Iterator[str]:
         def do_GET(self) -> None:
             nonlocal left
             left -= 1
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(data)))
+            wanted = self.headers.get("Range", "bytes=0-") if sends_ranges else "bytes=0-"
+            first = int(wanted.removeprefix("bytes=").rstrip("-"))
+            rest = data[first:]
+            self.send_response(206 if first else 200)
+            if first:
+                self.send_header("Content-Range", f"bytes {first}-{len(data) - 1}/{len(data)}")
+            self.send_header("Content-Length", str(len(rest)))
             self.send_header("ETag", '"v1"')
             self.send_header("Last-Modified", "Wed, 11 Dec 2024 10:00:00 GMT")
             self.end_headers()
-            self.wfile.write(data if left < 0 else data[: len(data) // 2])
+            self.wfile.write(rest if left < 0 else rest[: len(rest) // 2])
             self.close_connection = True
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002

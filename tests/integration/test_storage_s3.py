@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+from typing import Any
+
 import pytest
+from botocore.awsrequest import AWSPreparedRequest
 
 import techne.aws
 from techne.errors import (
@@ -15,6 +20,7 @@ from techne.errors import (
 )
 from techne.settings import Settings
 from techne.storage import (
+    Digest,
     ObjectStore,
     OutputFile,
     open_store,
@@ -24,7 +30,9 @@ from techne.storage import (
     verify_manifest,
 )
 from tests.integration.conftest import REGION, MotoAWS
+from tests.integration.large_object_aws import large_object_aws
 from tests.integration.refusing_aws import breaking_off_aws, refusing_aws
+from tests.unit.storage.memory import LARGE_BYTES, holding_at_most
 from tests.unit.storage.test_publishing import FaultyStore
 
 FILES = {"document.md": OutputFile("# Índice".encode()), "document.docx": OutputFile(b"PK")}
@@ -122,6 +130,139 @@ def test_a_failing_store_leaves_no_manifest(store: ObjectStore, failing_write: i
         read_manifest(destination, store=store)
 
 
+@pytest.fixture
+def large_file(tmp_path: Path) -> Path:
+    """A file that is uploaded in two parts."""
+    path = tmp_path / "annotations.part"
+    path.write_bytes(os.urandom(9 * 1024 * 1024))
+    return path
+
+
+def test_a_large_file_is_uploaded_copied_hashed_and_downloaded(
+    store: ObjectStore, aws: MotoAWS, large_file: Path, tmp_path: Path
+) -> None:
+    uploaded, copied = (parse_uri(f"s3://output-bucket/{name}.csv") for name in ("uploaded", "copied"))
+    store.upload(large_file, uploaded)
+    store.copy(uploaded, copied)
+    for uri in (uploaded, copied):
+        assert store.stat(uri).version.endswith("-2")
+        assert store.stat(uri).content_type == "text/csv; charset=utf-8"
+        assert store.digest(uri) == Digest.of([large_file.read_bytes()])
+    info = store.download(copied, tmp_path / "new/down.csv", 9 * 1024 * 1024)
+    assert info == store.stat(copied)
+    assert (tmp_path / "new/down.csv").read_bytes() == large_file.read_bytes()
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["down.csv"]
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1"])
+def test_a_small_file_keeps_its_content_type_when_copied(
+    store: ObjectStore, tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "small").write_bytes(content)
+    uploaded, copied = (parse_uri(f"s3://output-bucket/{name}") for name in ("uploaded", "copied"))
+    store.upload(tmp_path / "small", uploaded, "application/vnd.apache.parquet")
+    store.copy(uploaded, copied)
+    assert store.read(copied).data == content
+    assert store.digest(copied) == Digest.of([content])
+    assert store.stat(copied).content_type == "application/vnd.apache.parquet"
+
+
+def test_an_interrupted_upload_leaves_nothing_visible(
+    store: ObjectStore, aws: MotoAWS, large_file: Path
+) -> None:
+    def misdirect_last_part(request: AWSPreparedRequest, **_: Any) -> None:
+        request.url = str(request.url).replace("partNumber=2", "partNumber=10001")  # S3 refuses it
+
+    uri = parse_uri("s3://output-bucket/annotations.csv")
+    events = techne.aws.client("s3", REGION).meta.events
+    events.register("before-send.s3.UploadPart", misdirect_last_part)
+    try:
+        with pytest.raises(ConfigurationError, match=r"s3://output-bucket/annotations\.csv: AWS answered"):
+            store.upload(large_file, uri)
+        assert not store.exists(uri)
+        store.write(uri, b"old")
+        with pytest.raises(ConfigurationError):
+            store.upload(large_file, uri)
+    finally:
+        events.unregister("before-send.s3.UploadPart", misdirect_last_part)
+    assert store.read(uri).data == b"old"
+    assert "Uploads" not in aws.s3.list_multipart_uploads(Bucket="output-bucket")
+
+
+def test_what_cannot_be_read_is_not_uploaded(store: ObjectStore, tmp_path: Path) -> None:
+    uri = parse_uri("s3://output-bucket/annotations.csv")
+    with pytest.raises(OutputError, match="missing can't be read"):
+        store.upload(tmp_path / "missing", uri)
+    assert not store.exists(uri)
+
+
+def test_a_missing_object_is_neither_downloaded_nor_copied(store: ObjectStore, tmp_path: Path) -> None:
+    uri = parse_uri("s3://output-bucket/missing.csv")
+    for request in (
+        lambda: store.download(uri, tmp_path / "down.csv"),
+        lambda: store.digest(uri),
+        lambda: store.copy(uri, parse_uri("s3://output-bucket/copy.csv")),
+    ):
+        with pytest.raises(ObjectNotFoundError, match=r"There is no object s3://output-bucket/missing\.csv"):
+            request()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_download_over_the_limit_fetches_nothing(store: ObjectStore, tmp_path: Path) -> None:
+    uri = parse_uri("s3://output-bucket/dataset.csv")
+    store.write(uri, b"x" * 1001)
+    with pytest.raises(ObjectTooLargeError, match="raise TECHNE_MAX_DATASET_BYTES"):
+        store.download(uri, tmp_path / "down.csv", 1000, size_setting="TECHNE_MAX_DATASET_BYTES")
+    assert list(tmp_path.iterdir()) == []
+    small = open_store(uri, Settings(techne_max_transcript_bytes=1000))
+    assert small.download(uri, tmp_path / "down.csv", 1001).size == 1001
+
+
+def test_large_objects_pass_through_little_memory(
+    aws: MotoAWS, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri = parse_uri("s3://bucket/annotations.csv")
+    parts: list[int] = []
+    with large_object_aws(LARGE_BYTES, parts) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
+        store = open_store(uri, Settings())
+        store.upload(Path(__file__), uri)  # boto3 loads what it needs, and that is not measured
+        parts.clear()
+        with holding_at_most(LARGE_BYTES // 4):
+            store.download(uri, tmp_path / "large", LARGE_BYTES)
+            store.digest(uri)
+            store.upload(tmp_path / "large", uri)
+    assert sum(parts) == LARGE_BYTES
+    assert len(parts) == 8
+
+
+def test_large_files_are_published_verified_and_replaced(
+    store: ObjectStore, aws: MotoAWS, large_file: Path
+) -> None:
+    destination = parse_uri("s3://output-bucket/uuid", folder=True)
+    files = {"annotations.csv": OutputFile(large_file), "summary.json": OutputFile(b"{}")}
+    for attempt in (1, 2):
+        outputs = publish(files, destination, store=store, attempt=attempt)
+        assert verify_manifest(destination, store=store) == outputs.manifest
+    assert outputs.manifest.file("annotations.csv").size == large_file.stat().st_size
+    keys = [entry["Key"] for entry in aws.s3.list_objects_v2(Bucket="output-bucket")["Contents"]]
+    assert keys == ["uuid/annotations.csv", "uuid/manifest.json", "uuid/summary.json"]
+
+
+@pytest.mark.parametrize("failing_write", [1, 5, 8, 9])  # aside, previous aside, to its place, manifest
+def test_a_failing_store_keeps_the_large_files_of_before(
+    store: ObjectStore, large_file: Path, failing_write: int
+) -> None:
+    destination = parse_uri("s3://output-bucket/uuid", folder=True)
+    before = publish({"annotations.csv": OutputFile(large_file)}, destination, store=store, attempt=1)
+    files = {"annotations.csv": OutputFile(Path(__file__)), **FILES}
+    faulty = FaultyStore(store, failing_write=failing_write, error=OutputError("refused"))
+    with pytest.raises(OutputError, match="refused"):
+        publish(files, destination, store=faulty, attempt=2)
+    assert verify_manifest(destination, store=store) == before.manifest
+    assert len(store.list(destination)) == 2
+
+
 @pytest.mark.parametrize(
     ("code", "status", "kind", "words"),
     [
@@ -142,15 +283,22 @@ def test_every_refusal_is_typed_and_names_the_place(
     status: int,
     kind: type[Exception],
     words: str,
+    tmp_path: Path,
 ) -> None:
     uri = parse_uri("s3://bucket/key.json")
+    other = parse_uri("s3://bucket/other.json")
+    (tmp_path / "empty").touch()
     with refusing_aws(code, status=status) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
         store = open_store(uri, Settings())
         for request in (
             lambda: store.read(uri),
             lambda: store.stat(uri),
+            lambda: store.download(uri, tmp_path / "down"),
+            lambda: store.digest(uri),
             lambda: store.write(uri, b""),
+            lambda: store.upload(tmp_path / "empty", uri),
+            lambda: store.copy(uri, other),
             lambda: store.delete(uri),
             lambda: store.list(uri),
             lambda: store.check_writable(uri),
@@ -200,12 +348,50 @@ def test_an_endpoint_that_nobody_serves_is_unavailable(
         open_store(uri, Settings()).read(uri)
 
 
-def test_a_body_that_breaks_off_is_read_again(aws: MotoAWS, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_body_that_breaks_off_is_read_on(aws: MotoAWS, monkeypatch: pytest.MonkeyPatch) -> None:
     uri = parse_uri("s3://bucket/key.json")
-    with breaking_off_aws(b"x" * 100_000, broken_answers=2) as url:
+    data = os.urandom(100_000)
+    with breaking_off_aws(data, broken_answers=2) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
-        assert len(open_store(uri, Settings()).read(uri).data) == 100_000
-    with breaking_off_aws(b"x" * 100_000, broken_answers=99) as url:
+        assert open_store(uri, Settings()).read(uri).data == data
+    with breaking_off_aws(data, broken_answers=99) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
         with pytest.raises(ServiceUnavailableError, match=r"s3://bucket/key\.json"):
             open_store(uri, Settings()).read(uri)
+
+
+def test_a_download_goes_on_where_its_body_breaks_off(
+    aws: MotoAWS, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    uri = parse_uri("s3://bucket/dataset.csv")
+    data = os.urandom(100_000)
+    with breaking_off_aws(data, broken_answers=2) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
+        open_store(uri, Settings()).download(uri, tmp_path / "down.csv")
+    assert (tmp_path / "down.csv").read_bytes() == data
+    with breaking_off_aws(data, broken_answers=99) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
+        with pytest.raises(ServiceUnavailableError, match=r"s3://bucket/dataset\.csv"):
+            open_store(uri, Settings()).download(uri, tmp_path / "other.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["down.csv"]
+
+
+def test_a_store_that_cannot_send_the_rest_gives_no_wrong_file(
+    aws: MotoAWS, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    uri = parse_uri("s3://bucket/dataset.csv")
+    with breaking_off_aws(os.urandom(100_000), broken_answers=1, sends_ranges=False) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
+        with pytest.raises(ServiceUnavailableError, match="can't send the rest alone"):
+            open_store(uri, Settings()).download(uri, tmp_path / "down.csv")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_object_that_changes_while_it_is_read_is_not_pieced_together(
+    aws: MotoAWS, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri = parse_uri("s3://bucket/dataset.csv")
+    with refusing_aws("PreconditionFailed", status=412) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
+        with pytest.raises(ServiceUnavailableError, match="was changed while it was being read"):
+            open_store(uri, Settings()).digest(uri)

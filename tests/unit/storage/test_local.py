@@ -1,13 +1,16 @@
-"""Local files as objects: read within the limit, written whole, every failure named."""
+"""Local files as objects: read within the limit, written whole, streamed if large, every failure named."""
 
 from __future__ import annotations
 
+import hashlib
 import os
+import resource
 import shutil
 import stat
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,7 +23,8 @@ from techne.errors import (
     UnsafeURIError,
 )
 from techne.settings import Settings
-from techne.storage import ObjectStore, open_store, parse_uri
+from techne.storage import Digest, ObjectStore, open_store, parse_uri
+from tests.unit.storage.memory import LARGE_BYTES, holding_at_most
 
 NOBODY = 65534
 
@@ -171,6 +175,123 @@ def test_readers_never_see_half_a_file(tmp_path: Path, store: ObjectStore) -> No
     while not done.is_set():
         assert store.read(uri).data in contents
     writer.join()
+
+
+@contextmanager
+def files_limited_to(size: int) -> Iterator[None]:
+    """Let the system itself refuse what goes beyond `size` bytes of a file."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_file_is_uploaded_copied_hashed_and_downloaded(tmp_path: Path, store: ObjectStore) -> None:
+    content = os.urandom(2_500_000)
+    (tmp_path / "local.csv").write_bytes(content)
+    uploaded, copied = (parse_uri(f"{tmp_path}/{name}/annotations.csv") for name in ("up", "copy"))
+    store.upload(tmp_path / "local.csv", uploaded)
+    store.copy(uploaded, copied)
+    assert store.digest(copied) == Digest(hashlib.sha256(content).hexdigest(), len(content))
+    info = store.download(copied, tmp_path / "new/down.csv")
+    assert info == store.stat(copied)
+    assert (tmp_path / "new/down.csv").read_bytes() == content
+    for folder in ("up", "copy", "new"):
+        assert len(list((tmp_path / folder).iterdir())) == 1
+
+
+def test_a_download_over_the_limit_names_the_callers_setting(tmp_path: Path, store: ObjectStore) -> None:
+    uri = parse_uri(f"{tmp_path}/dataset.csv")
+    with uri.path.open("wb") as file:
+        file.truncate(10**13)  # sparse; there is no disk to copy it to
+    with pytest.raises(ObjectTooLargeError, match=r"10,000,000,000,000.*raise TECHNE_MAX_DATASET_BYTES"):
+        store.download(uri, tmp_path / "down.csv", 10**12, size_setting="TECHNE_MAX_DATASET_BYTES")
+    with pytest.raises(ObjectTooLargeError, match="TECHNE_MAX_TRANSCRIPT_BYTES"):
+        store.download(uri, tmp_path / "down.csv")
+    with pytest.raises(ObjectTooLargeError, match="limit of 7"):
+        store.digest(uri, 7)
+    assert [path.name for path in tmp_path.iterdir()] == ["dataset.csv"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
+def test_a_file_that_is_longer_than_it_said_stops_at_the_limit(tmp_path: Path, store: ObjectStore) -> None:
+    uri = parse_uri("/proc/self/status")
+    assert store.stat(uri).size == 0
+    (tmp_path / "down").write_bytes(b"old")
+    with pytest.raises(ObjectTooLargeError):
+        store.download(uri, tmp_path / "down", 10)
+    with pytest.raises(ObjectTooLargeError):
+        store.read(uri, 10)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"down": b"old"}
+
+
+def test_an_interrupted_upload_keeps_the_file_and_leaves_no_other(tmp_path: Path, store: ObjectStore) -> None:
+    (tmp_path / "local").write_bytes(bytes(3_000_000))
+    uri = parse_uri(f"{tmp_path}/out/annotations.csv")
+    for before in (None, b"old"):
+        if before is not None:
+            store.write(uri, before)
+        with (
+            files_limited_to(2_000_000),
+            pytest.raises(OutputError, match=r"annotations\.csv can't be written"),
+        ):
+            store.upload(tmp_path / "local", uri)
+        assert [path.read_bytes() for path in uri.path.parent.iterdir()] == (
+            [] if before is None else [before]
+        )
+
+
+def test_an_interrupted_download_keeps_the_file_and_leaves_no_other(
+    tmp_path: Path, store: ObjectStore
+) -> None:
+    uri = parse_uri(f"{tmp_path}/dataset.csv")
+    store.write(uri, bytes(3_000_000))
+    target = tmp_path / "new" / "down.csv"
+    with files_limited_to(2_000_000), pytest.raises(OutputError, match=r"down\.csv can't be written"):
+        store.download(uri, target)
+    assert list(target.parent.iterdir()) == []
+
+
+def test_what_cannot_be_read_is_not_uploaded(tmp_path: Path, store: ObjectStore) -> None:
+    uri = parse_uri(f"{tmp_path}/annotations.csv")
+    (tmp_path / "folder").mkdir()
+    for name in ("missing", "folder"):
+        with pytest.raises(OutputError, match=f"{name} can't be read"):
+            store.upload(tmp_path / name, uri)
+    for request in (
+        lambda: store.download(uri, tmp_path / "down.csv"),
+        lambda: store.digest(uri),
+        lambda: store.copy(uri, parse_uri(f"{tmp_path}/copy.csv")),
+    ):
+        with pytest.raises(ObjectNotFoundError, match=r"There is no file .*annotations\.csv"):
+            request()
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_large_file_passes_through_little_memory(tmp_path: Path, store: ObjectStore) -> None:
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(LARGE_BYTES)
+    uploaded, copied = parse_uri(f"{tmp_path}/uploaded"), parse_uri(f"{tmp_path}/copied")
+    with holding_at_most(LARGE_BYTES // 16):
+        store.upload(tmp_path / "large", uploaded)
+        store.copy(uploaded, copied)
+        store.download(copied, tmp_path / "downloaded", LARGE_BYTES)
+        assert store.digest(copied).size == LARGE_BYTES
+
+
+def test_empty_folders_go_and_files_that_are_being_written_stay(tmp_path: Path, store: ObjectStore) -> None:
+    folder = parse_uri(f"{tmp_path}/attempts", folder=True)
+    (folder.path / "1" / "new").mkdir(parents=True)
+    (folder.path / "2").mkdir()
+    (folder.path / "2" / ".techne-half.tmp").touch()
+    store.delete_empty_folders(folder)
+    store.delete_empty_folders(folder / "missing")
+    assert [str(p.relative_to(folder.path)) for p in sorted(folder.path.rglob("*"))] == [
+        "2",
+        "2/.techne-half.tmp",
+    ]
 
 
 def test_a_folder_lists_its_objects_and_goes_whole(tmp_path: Path, store: ObjectStore) -> None:

@@ -1,0 +1,143 @@
+"""What an experiment comes to: the analysis of its votes, put into the summary that is published."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+
+from techne.annotation.analysis import Analysis
+from techne.annotation.cells import join_labels
+from techne.annotation.consensus.method import Consensus
+from techne.annotation.labels import LabelSet
+from techne.annotation.panel import Panel
+from techne.annotation.summary import (
+    CascadeRun,
+    DatasetFacts,
+    DisputedItem,
+    LabelFacts,
+    ModelRun,
+    Summary,
+    Timing,
+)
+from techne.annotation.votes import NO_LABEL, Votes
+
+YES = 1
+"""Label index of `BINARY` that says that a label fits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What is known of an experiment beside its votes.
+
+    Args:
+        experiment_id: Its name.
+        created_at: When it was begun.
+        dataset: What was annotated.
+        label_set: What could be answered.
+        models: What each model did.
+        prompt_version: Of the question; empty where nobody was asked.
+        strategy: Who was asked about what.
+        cascade: What a cascade saved.
+        paid_usd: Of the calls of this run.
+        timing: How long the calls took.
+    """
+
+    experiment_id: str
+    created_at: datetime
+    dataset: DatasetFacts
+    label_set: LabelSet
+    models: tuple[ModelRun, ...]
+    prompt_version: str = ""
+    strategy: Literal["panel", "cascade"] = "panel"
+    cascade: CascadeRun | None = None
+    paid_usd: float | None = 0.0
+    timing: Timing | None = None
+
+
+def summarise(run: Run, panel: Panel, analysis: Analysis, texts: Mapping[int, str]) -> Summary:
+    """Put everything that was found into one summary.
+
+    Args:
+        run: The experiment.
+        panel: Its votes and gold.
+        analysis: What they tell.
+        texts: Texts of the disputed items, by task index; may be empty.
+    """
+    costs = [model.cost_usd for model in run.models]
+    known_costs = [cost for cost in costs if cost is not None]
+    return Summary(
+        experiment_id=run.experiment_id,
+        created_at=run.created_at,
+        dataset=run.dataset,
+        label_set=LabelFacts(
+            kind=run.label_set.kind, question=run.label_set.question, labels=run.label_set.names
+        ),
+        prompt_version=run.prompt_version,
+        strategy=run.strategy,
+        models=run.models,
+        consensus=analysis.runs,
+        chosen=analysis.chosen,
+        evaluations=analysis.evaluations,
+        best_model=analysis.best_model,
+        paired_tests=analysis.paired_tests,
+        agreement=analysis.agreement,
+        recommendation=analysis.recommendation,
+        warnings=analysis.cautions,
+        cascade=run.cascade,
+        disputed=disputed_items(panel, analysis, texts),
+        cost_usd=sum(known_costs) if len(known_costs) == len(costs) else None,
+        paid_usd=run.paid_usd,
+        timing=run.timing,
+    )
+
+
+def disputed_items(panel: Panel, analysis: Analysis, texts: Mapping[int, str]) -> tuple[DisputedItem, ...]:
+    """The least certain items, each with its votes and the posterior of the chosen method."""
+    decided = analysis.consensus[analysis.chosen]
+    return tuple(_disputed(panel, decided, int(task), texts) for task in analysis.disputed)
+
+
+def _disputed(
+    panel: Panel, decided: Sequence[Consensus], task: int, texts: Mapping[int, str]
+) -> DisputedItem:
+    posteriors = [np.nan_to_num(one.posterior[task]) for one in decided]
+    if panel.kind == "multi":
+        posterior = {name: float(p[YES]) for name, p in zip(panel.labels, posteriors, strict=True)}
+    else:
+        posterior = {name: float(p) for name, p in zip(panel.labels, posteriors[0], strict=True)}
+    return DisputedItem(
+        id=panel.tasks[task],
+        text=texts.get(task, ""),
+        votes=_votes_of(panel, task),
+        posterior=posterior,
+        margin=float(min(np.nan_to_num(one.margin[task]) for one in decided)),
+        consensus=named(panel, [int(one.label_index[task]) for one in decided]),
+    )
+
+
+def _votes_of(panel: Panel, task: int) -> dict[str, str]:
+    answers: dict[int, list[int]] = {}
+    for problem in panel:
+        for worker, label in _task_votes(problem.votes, task):
+            answers.setdefault(worker, []).append(label)
+    return {panel.workers[worker]: named(panel, labels) or "" for worker, labels in answers.items()}
+
+
+def _task_votes(votes: Votes, task: int) -> list[tuple[int, int]]:
+    start, stop = np.searchsorted(votes.task_index, [task, task + 1])
+    workers, labels = votes.worker_index[start:stop].tolist(), votes.label_index[start:stop].tolist()
+    return list(zip(workers, labels, strict=True))
+
+
+def named(panel: Panel, label_index: Sequence[int]) -> str | None:
+    """An answer by name, of one label index per problem; None if one is undecided."""
+    if NO_LABEL in label_index:
+        return None
+    if panel.kind == "multi":
+        given = [name for name, label in zip(panel.labels, label_index, strict=True) if label == YES]
+        return join_labels(given)
+    return panel.labels[label_index[0]]

@@ -1,0 +1,1 @@
+"""Agreement, and what it leaves of a panel."""

@@ -1,0 +1,1 @@
+"""Models and consensus, judged by gold."""
