@@ -85,3 +85,6 @@ PROTOCOLS = {
     "ollama": WireProtocol(_ollama_answer, _ollama_refusal),
 }
 ROUTES = {"/chat/completions": "openai", "/converse": "bedrock", "/api/chat": "ollama"}
+TAGS_ROUTE = "/api/tags"
+TAGS = b'{"models": [{"name": "qwen2:7b", "model": "qwen2:7b"}]}'
+"""What an Ollama server has; clients look before they ask."""

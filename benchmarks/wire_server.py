@@ -32,7 +32,7 @@ from urllib.parse import unquote
 from urllib.request import ProxyHandler, Request, build_opener
 
 from benchmarks.wire_limits import PEAKS, SUMMED, Book, Counts, Limits
-from benchmarks.wire_protocols import PROTOCOLS, ROUTES, prompt_characters
+from benchmarks.wire_protocols import PROTOCOLS, ROUTES, TAGS, TAGS_ROUTE, prompt_characters
 
 ANSWER = "An answer of some words."
 CHARACTERS_PER_TOKEN = 4
@@ -196,6 +196,9 @@ class _Connection(asyncio.Protocol):
         if path in {"/stats", "/reset"}:
             service = self._service
             self._send(200, service.stats() if path == "/stats" else service.reset())
+            return
+        if path == TAGS_ROUTE:
+            self._send(200, TAGS)
             return
         name = next((name for route, name in ROUTES.items() if path.endswith(route)), None)
         if name is None:
