@@ -8,6 +8,7 @@ from typing import ClassVar, Protocol, Self
 import numpy as np
 
 from techne.annotation.votes import NO_LABEL, BoolArray, FloatArray, Gold, IntArray, Votes
+from techne.errors import ConsensusError
 
 TIE_TOLERANCE = 1e-9
 """Posteriors that are nearer to each other than this are equal."""
@@ -60,7 +61,7 @@ class ConsensusMethod(Protocol):
 
     def predict(self, votes: Votes) -> Consensus:
         """Decisions with their posteriors, margins and ties."""
-        ...
+        return decide(self.name, self.predict_proba(votes))
 
 
 def decide(method: str, posterior: FloatArray) -> Consensus:
@@ -81,3 +82,16 @@ def decide(method: str, posterior: FloatArray) -> Consensus:
         tied=tied,
         margin=np.where(voted, np.where(tied, 0.0, margin), np.nan),
     )
+
+
+def require_votes(method: str, votes: Votes) -> None:
+    """Refuse to learn from nothing.
+
+    Raises:
+        ConsensusError: There is no vote.
+    """
+    if not len(votes):
+        raise ConsensusError(
+            f"The consensus method {method!r} got no vote on any of {len(votes.tasks)} tasks.",
+            cure="Give it at least one answer; abstentions and failures don't count.",
+        )
