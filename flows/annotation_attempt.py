@@ -6,6 +6,7 @@ import asyncio
 import logging
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,11 +19,13 @@ from tasks.annotation_artifacts import draw_plan, draw_summary
 from tasks.publishing import publish_outputs
 from techne.annotation.analysis import Analysis, analyse
 from techne.annotation.cautions import Circumstances
-from techne.annotation.conclusion import Run, summarise
+from techne.annotation.conclusion import Run, disputed_items, summarise
 from techne.annotation.consensus_file import write_consensus
 from techne.annotation.report import render_markdown, render_report
 from techne.annotation.request import STAGES, AnnotationRequest, AnnotationResult
-from techne.annotation.summary import Summary
+from techne.annotation.review.export import write_review_files
+from techne.annotation.review.queue import review_items
+from techne.annotation.summary import DisputedItem, Summary
 from techne.settings import Settings
 from techne.storage import ObjectURI, OutputFile, PublishedOutputs, open_store, parse_uri
 from techne.tracking import Acquired, Heartbeat, TrackingStore
@@ -58,10 +61,10 @@ class Attempt:
             answers = await self._answers(progress, destination, Path(folder))
             await progress.start("consensus", 1)
             self.heartbeat.check()
-            analysis, summary = await asyncio.to_thread(self._conclude, answers)
+            analysis, summary, queue = await asyncio.to_thread(self._conclude, answers)
             await progress.finish()
             await progress.start("output", 1)
-            files = await asyncio.to_thread(self._write, Path(folder), answers, analysis, summary)
+            files = await asyncio.to_thread(self._write, Path(folder), answers, analysis, summary, queue)
             published = await publish_outputs(
                 files,
                 destination,
@@ -107,7 +110,8 @@ class Attempt:
         await draw_plan(plan)
         return await asking.ask(plan, folder)
 
-    def _conclude(self, answers: Answers) -> tuple[Analysis, Summary]:
+    def _conclude(self, answers: Answers) -> tuple[Analysis, Summary, tuple[DisputedItem, ...]]:
+        """What the votes tell, as data, and the items that people should look at, their texts whole."""
         request, gold = self.request, self.inputs.gold
         facts = self.inputs.facts(str(request.dataset or request.annotations))
         facts = facts.model_copy(update={"duplicates": facts.duplicates + answers.duplicates})
@@ -137,7 +141,8 @@ class Attempt:
             paid_usd=None if answers.paid_usd is None else float(answers.paid_usd),
             timing=answers.timing,
         )
-        return analysis, summarise(run, answers.panel, analysis, self._texts(analysis))
+        disputed = disputed_items(answers.panel, analysis, self._texts(analysis))
+        return analysis, summarise(run, analysis, disputed), disputed
 
     def _texts(self, analysis: Analysis) -> dict[int, str]:
         """Texts of the disputed items."""
@@ -149,13 +154,21 @@ class Attempt:
         return {item.index: item.text for item in dataset.items(only=wanted)}
 
     def _write(
-        self, folder: Path, answers: Answers, analysis: Analysis, summary: Summary
+        self,
+        folder: Path,
+        answers: Answers,
+        analysis: Analysis,
+        summary: Summary,
+        queue: Sequence[DisputedItem],
     ) -> dict[str, OutputFile]:
         """All files of the experiment, by the names that they are published under."""
         with_texts = self.request.include_text and self.inputs.dataset is not None
         items = self.inputs.dataset.items() if with_texts and self.inputs.dataset is not None else None
         decided = analysis.consensus[analysis.chosen]
         written = write_consensus(folder, answers.panel, decided, items)
+        if queue:
+            to_review = review_items(queue, answers.panel.kind)
+            written += write_review_files(folder, to_review, self.inputs.label_set, analysis.chosen)
         files = {name: OutputFile(path) for name, path in answers.files.items()}
         files |= {path.name: OutputFile(path) for path in written}
         files[LABELS] = OutputFile(self.inputs.label_set.model_dump_json(indent=2).encode() + b"\n")

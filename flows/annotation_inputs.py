@@ -13,6 +13,7 @@ from techne.annotation.gold import KnownAnswers, read_gold
 from techne.annotation.labels import LabelSet, parse_label_set
 from techne.annotation.recorded import RecordedLabels, read_recorded
 from techne.annotation.request import AnnotationRequest
+from techne.annotation.review.export import check_exportable
 from techne.annotation.summary import DatasetFacts
 from techne.settings import Settings
 
@@ -84,6 +85,8 @@ def read_inputs(request: AnnotationRequest, fetcher: Fetcher, settings: Settings
         return _recorded(request, annotations, gold, label_set, contents, settings)
     if request.dataset is None or label_set is None:
         raise ValueError("the request was not validated")
+    if request.review_items:
+        check_exportable(label_set)
     dataset = open_dataset(request.dataset, request.id_column, request.text_column, fetcher, settings)
     contents.append(dataset.sha256)
     known = None

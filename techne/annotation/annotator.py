@@ -186,6 +186,11 @@ class LLMAnnotator:
         if stopped_by is not None:
             raise stopped_by
 
+    def prepare(self, model: ModelSpec) -> None:
+        """Have an embedded annotator learn, which may fail; nothing for other models."""
+        if model.provider == EMBEDDED:
+            self._embedded_annotator(model)
+
     def request(self, model: ModelSpec, item: DatasetItem) -> LLMRequest:
         """The question about one text. Never answered by another model than the one that was asked."""
         default = OUTPUT_TOKENS_WITH_RATIONALE if self.asking.rationale else OUTPUT_TOKENS

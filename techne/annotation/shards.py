@@ -179,7 +179,7 @@ class ShardWorker:
         Raises:
             TechneError: The model can't be asked at all; a budget that is used up only ends the shard early.
         """
-        done = await asyncio.to_thread(self._finished, shard)
+        done = await asyncio.to_thread(self.finished, shard)
         if done is not None and not (again and done.failed):
             return done
         annotations: list[Annotation] = []
@@ -221,11 +221,8 @@ class ShardWorker:
             ) from error
         return annotations
 
-    def has(self, result: ShardResult) -> bool:
-        """Whether a result's file is there."""
-        return self._store.exists(self._folder / result.file)
-
-    def _finished(self, shard: Shard) -> ShardResult | None:
+    def finished(self, shard: Shard) -> ShardResult | None:
+        """What came of a shard that is done; None if it isn't, or not wholly."""
         uri = self._folder / self.file(shard)
         if not self._store.exists(uri):
             return None
