@@ -27,7 +27,7 @@ from prefect.exceptions import ObjectNotFound
 
 from tasks.prefect_api import api_address, prefect_errors
 from techne.errors import ConfigurationError, TechneError
-from techne.llm.clock import Clock, SystemClock
+from techne.llm.clock import BACKGROUND, Clock, SystemClock
 from techne.llm.quota import QuotaLease, SharedQuota, register_quota
 from techne.settings import Settings
 
@@ -168,7 +168,7 @@ class PrefectQuota:
         lease = QuotaLease(limit, amount, str(granted.lease_id))
         self._held[lease.handle] = _Held(lease, since)
         if self._renewals is None or self._renewals.done():
-            self._renewals = asyncio.get_running_loop().create_task(self._keep_alive())
+            self._renewals = asyncio.get_running_loop().create_task(self._keep_alive(), name=BACKGROUND)
         return lease
 
     async def _has_room(self, client: PrefectClient, limit: str, amount: int) -> bool:

@@ -8,10 +8,20 @@ from pathlib import Path
 import pytest
 from prefect.settings import PREFECT_LOCAL_STORAGE_PATH, temporary_settings
 
+from techne.settings import Settings
 from tests.acceptance.runs import Place
 from tests.integration.conftest import aws, moto_account
 
 __all__ = ["aws", "moto_account"]
+
+
+@pytest.fixture(scope="module")
+def clean_shell() -> Iterator[None]:
+    """No setting of the developer's shell reaches what a whole module shares, which precedes its tests."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        for name in Settings.model_fields:
+            monkeypatch.delenv(name.upper(), raising=False)
+        yield
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""What the panel is worth, and what to use."""
