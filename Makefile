@@ -6,7 +6,8 @@ UV := $(BIN)/uv --no-progress pip
 # Company networks re-sign TLS with certificates that only the system's store knows.
 export UV_SYSTEM_CERTS ?= true
 
-BENCHMARKS := transcripts extractive docgen executor backlog outage limits
+BENCHMARKS := transcripts extractive docgen executor backlog outage limits \
+	annotation consensus embedded_annotators
 
 .PHONY: help demo test test-fast lint format bench lock clean
 

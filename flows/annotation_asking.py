@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
 import logging
 import time
 from collections import defaultdict
@@ -176,10 +177,11 @@ class Asking:
         await self.progress.finish()
         answers = await asyncio.to_thread(self._read, asked, files, cost_per_call)
         made = _Made.since(before, _usage(self.executor))
+        elsewhere = request.fan_out == "deployments"
         return replace(
             answers,
             cost_per_call=cost_per_call,
-            calls_sent=made.attempts,
+            calls_sent=sum(one.attempts for one in _asked_now(asked.results)) if elsewhere else made.attempts,
             timing=self._timing(asked.results, made, seconds, tally.answered),
         )
 
@@ -224,19 +226,19 @@ class Asking:
     def _builder(
         self, results: Iterable[ShardResult], writer: AnnotationWriter | None = None
     ) -> PanelBuilder:
-        """All answers of these shards; in the order of the texts, as far as they are written down."""
+        """All answers of these shards, written down in the order of the texts and models."""
         models = [model.label for model in self.request.models]
         builder = PanelBuilder(self.inputs.label_set, self.dataset.ids, models)
+        place = {name: number for number, name in enumerate(models)}
         by_range: dict[int, list[ShardResult]] = defaultdict(list)
         for result in results:
             if result.answered:
                 by_range[result.start].append(result)
         for start in sorted(by_range):
-            annotations = [one for result in by_range[start] for one in self._worker.read(result)]
-            builder.extend(annotations)
-            if writer is not None:
-                place = {name: number for number, name in enumerate(models)}
-                for annotation in sorted(annotations, key=lambda one: (one.index, place[one.model])):
+            read = [self._worker.read(result) for result in by_range[start]]
+            for annotation in heapq.merge(*read, key=lambda one: (one.index, place[one.model])):
+                builder.add(annotation)
+                if writer is not None:
                     writer.write(annotation)
         return builder
 
@@ -253,7 +255,7 @@ class Asking:
             prompt_version=self._worker.annotator.question.version if self.executor is not None else "",
             chosen=_method_of(asked),
             cascade=self._cascade(asked, panel, models, cost_per_call),
-            paid_usd=builder.paid_usd,
+            paid_usd=_paid(asked.results),
             unasked=sum(model.not_asked for model in models) if stopped else 0,
             stopped_by=stopped[0].stopped_by if stopped else None,
             duplicates=builder.duplicates,
@@ -285,15 +287,16 @@ class Asking:
     def _timing(self, results: Sequence[ShardResult], made: _Made, seconds: float, answered: int) -> Timing:
         loads = made.loads(self.request.models, self.executor)
         if self.request.fan_out == "deployments":  # the calls were made elsewhere, and told by their shards
+            asked = _asked_now(results)
             loads = [
                 Load(
                     provider=model.provider,
                     model=model.model or "",
-                    calls=sum(one.calls for one in results if one.model == model.label),
+                    calls=sum(one.calls for one in asked if one.model == model.label),
                     tokens=sum(
-                        one.input_tokens + one.output_tokens for one in results if one.model == model.label
+                        one.input_tokens + one.output_tokens for one in asked if one.model == model.label
                     ),
-                    call_seconds=sum(one.call_seconds for one in results if one.model == model.label),
+                    call_seconds=sum(one.call_seconds for one in asked if one.model == model.label),
                     max_parallel=model.max_parallel * self.request.fan_out_runs,
                 )
                 for model in self.request.models
@@ -337,6 +340,17 @@ class _Made:
             Load(provider, model, *self.by_model.get((provider, model), (0, 0, 0.0)), most)
             for (provider, model), most in parallel.items()
         ]
+
+
+def _asked_now(results: Iterable[ShardResult]) -> list[ShardResult]:
+    """Those that were not done before."""
+    return [result for result in results if not result.reused]
+
+
+def _paid(results: Iterable[ShardResult]) -> Decimal | None:
+    """What the calls of this run cost; None where a price isn't known."""
+    costs = [result.paid_usd for result in _asked_now(results)]
+    return None if None in costs else sum((cost for cost in costs if cost), Decimal(0))
 
 
 def _usage(executor: LLMExecutor | None) -> ExecutorUsage:

@@ -21,11 +21,13 @@ from techne.annotation.analysis import Analysis, analyse
 from techne.annotation.cautions import Circumstances
 from techne.annotation.conclusion import Run, disputed_items, summarise
 from techne.annotation.consensus_file import write_consensus
+from techne.annotation.disputes import most_disputed
 from techne.annotation.report import render_markdown, render_report
 from techne.annotation.request import STAGES, AnnotationRequest, AnnotationResult
 from techne.annotation.review.export import write_review_files
 from techne.annotation.review.queue import review_items
 from techne.annotation.summary import DisputedItem, Summary
+from techne.annotation.votes import IntArray
 from techne.settings import Settings
 from techne.storage import ObjectURI, OutputFile, PublishedOutputs, open_store, parse_uri
 from techne.tracking import Acquired, Heartbeat, TrackingStore
@@ -111,7 +113,7 @@ class Attempt:
         return await asking.ask(plan, folder)
 
     def _conclude(self, answers: Answers) -> tuple[Analysis, Summary, tuple[DisputedItem, ...]]:
-        """What the votes tell, as data, and the items that people should look at, their texts whole."""
+        """What the votes tell, as data, and the items for people to decide, their texts whole."""
         request, gold = self.request, self.inputs.gold
         facts = self.inputs.facts(str(request.dataset or request.annotations))
         facts = facts.model_copy(update={"duplicates": facts.duplicates + answers.duplicates})
@@ -126,7 +128,6 @@ class Attempt:
                 unmatched_gold=gold.unmatched if gold is not None else 0,
                 unasked=answers.unasked,
             ),
-            most_disputed_items=request.review_items,
         )
         run = Run(
             experiment_id=self.acquired.record.execution_id,
@@ -141,16 +142,23 @@ class Attempt:
             paid_usd=None if answers.paid_usd is None else float(answers.paid_usd),
             timing=answers.timing,
         )
-        disputed = disputed_items(answers.panel, analysis, self._texts(analysis))
-        return analysis, summarise(run, analysis, disputed), disputed
+        panel, decided = answers.panel, analysis.consensus[analysis.chosen]
+        to_review = most_disputed(decided, request.review_items, without=panel.gold_known)
+        texts = self._texts(np.union1d(analysis.disputed, to_review))
+        disputed = disputed_items(panel, decided, analysis.disputed, texts)
+        return (
+            analysis,
+            summarise(run, analysis, disputed),
+            disputed_items(panel, decided, to_review, texts),
+        )
 
-    def _texts(self, analysis: Analysis) -> dict[int, str]:
-        """Texts of the disputed items."""
+    def _texts(self, tasks: IntArray) -> dict[int, str]:
+        """Texts of some items, by their index."""
         dataset = self.inputs.dataset
         if dataset is None or not self.request.include_text:
             return {}
         wanted = np.zeros(len(dataset), dtype=np.bool_)
-        wanted[analysis.disputed] = True
+        wanted[tasks] = True
         return {item.index: item.text for item in dataset.items(only=wanted)}
 
     def _write(

@@ -8,18 +8,22 @@ Which shards there are, and in which order they are asked for, is `flows.annotat
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 
 from prefect import flow
+from prefect.client.schemas.objects import StateType
 from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound
 from pydantic import TypeAdapter
 
 from tasks.annotation import Workplace, annotate_shard, shard_tags, working
 from techne.annotation.fetching import fetching
+from techne.annotation.model import EMBEDDED
 from techne.annotation.shards import Shard, ShardResult, ShardWorker
 from techne.errors import ConfigurationError, ProcessingError
 from techne.settings import Settings, get_settings
@@ -30,6 +34,8 @@ logger = logging.getLogger(__name__)
 SHARDS_AT_ONCE = 2
 """Of one model: while the last answers of one shard come in, the next one keeps the model busy."""
 MAX_WORK_BYTES = 256 * 1024**2
+_LEAST_USD = Decimal("0.000001")
+"""Enough for no call; a budget of nothing can't be stated."""
 _SHARDS = TypeAdapter(list[Shard])
 
 AskShards = Callable[[Sequence[Shard]], Awaitable[list[ShardResult]]]
@@ -74,12 +80,13 @@ class LocalShards:
                 stopped = stopped or not result.complete
 
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(SHARDS_AT_ONCE, len(shards))):
+            embedded = shards[0].model.provider == EMBEDDED  # nothing to wait for
+            for _ in range(1 if embedded else SHARDS_AT_ONCE):
                 group.create_task(work())
         return results
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DeployedShards:
     """Does shards in flow runs of a deployment, and waits for them.
 
@@ -98,32 +105,56 @@ class DeployedShards:
     runs: int
     settings: Settings
     again: bool = False
+    _paid_usd: Decimal = field(default=Decimal(0), init=False)
 
     async def __call__(self, shards: Sequence[Shard]) -> list[ShardResult]:
-        """Deal the shards into flow runs.
+        """Deal the shards that are not done yet into flow runs.
 
         Raises:
             ConfigurationError: There is no such deployment.
             ProcessingError: A run has not done its part; what is done stays done.
         """
+        ready = await asyncio.to_thread(
+            lambda: [self.worker.finished(shard, again=self.again) for shard in shards]
+        )
+        waiting = [shard for shard, result in zip(shards, ready, strict=True) if result is None]
+        return [result for result in ready if result is not None] + await self._deal(waiting)
+
+    async def _deal(self, shards: Sequence[Shard]) -> list[ShardResult]:
         if not shards:
             return []
         work = await asyncio.to_thread(self._lay_out, shards)
         dealt = [list(range(first, len(shards), self.runs)) for first in range(min(self.runs, len(shards)))]
-        states = await asyncio.gather(*(self._run(work, numbers) for numbers in dealt))
-        results = await asyncio.to_thread(lambda: [self.worker.finished(shard) for shard in shards])
-        missing = sum(result is None for result in results)
-        if missing:
+        place = self._with_share_of_budget(len(dealt))
+        states = await asyncio.gather(*(self._run(place, work, numbers) for numbers in dealt))
+        outcomes = await asyncio.to_thread(lambda: [self.worker.outcome(shard) for shard in shards])
+        results = [outcome for outcome in outcomes if outcome is not None]
+        # A run that ends well has left out nothing but what it had no money for, or was refused.
+        if set(states) != {StateType.COMPLETED} and not all(
+            outcome and outcome.complete for outcome in outcomes
+        ):
+            missing = len(shards) - sum(result.complete for result in results)
             raise ProcessingError(
                 f"{missing} of {len(shards)} shards were not done by the runs of {self.deployment} "
-                f"({', '.join(sorted(set(states)))}).",
+                f"({', '.join(sorted(state.value.lower() for state in set(states)))}).",
                 cure="Look at their logs, and run the same experiment again: what is done stays done.",
             )
-        return [result for result in results if result is not None]
+        self._paid_usd += sum((result.paid_usd or Decimal(0) for result in results), Decimal(0))
+        return results
 
-    async def _run(self, work: str, numbers: list[int]) -> str:
+    def _with_share_of_budget(self, runs: int) -> Workplace:
+        """The place as each of so many runs gets it: none can know what the others spend."""
+        budget = self.place.experiment.budget
+        if budget is None:
+            return self.place
+        share = max((budget.max_cost_usd - self._paid_usd) / runs, _LEAST_USD)
+        own = budget.model_copy(update={"max_cost_usd": share})
+        experiment = self.place.experiment.model_copy(update={"budget": own})
+        return self.place.model_copy(update={"experiment": experiment})
+
+    async def _run(self, place: Workplace, work: str, numbers: list[int]) -> StateType:
         parameters = {
-            "place": self.place.model_dump(mode="json"),
+            "place": place.model_dump(mode="json"),
             "work": work,
             "numbers": numbers,
             "again": self.again,
@@ -135,13 +166,13 @@ class DeployedShards:
                 f"There is no deployment {self.deployment!r} at the Prefect server.",
                 cure="Deploy it with `prefect deploy`, or run without fan_out.",
             ) from None
-        return run.state.name if run.state else "unknown"
+        return run.state.type if run.state else StateType.CRASHED
 
     def _lay_out(self, shards: Sequence[Shard]) -> str:
         """Write down the work: lists of texts are too long for a flow run's parameters."""
         data = _SHARDS.dump_json(list(shards))
         folder = parse_uri(self.place.folder, allowed_prefixes=self.settings.techne_allowed_uris, folder=True)
-        uri = folder / f"work-{len(shards)}-{shards[0].start}-{abs(hash(data)):x}.json"
+        uri = folder / f"work-{hashlib.sha256(data).hexdigest()[:16]}.json"
         open_store(uri, self.settings).write(uri, data, "application/json")
         return str(uri)
 

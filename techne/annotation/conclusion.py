@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -13,7 +13,7 @@ from techne.annotation.analysis import Analysis
 from techne.annotation.cells import join_labels
 from techne.annotation.consensus.method import Consensus
 from techne.annotation.labels import LabelSet
-from techne.annotation.panel import Panel
+from techne.annotation.panel import Panel, Problem
 from techne.annotation.summary import (
     CascadeRun,
     DatasetFacts,
@@ -25,6 +25,8 @@ from techne.annotation.summary import (
 )
 from techne.annotation.votes import NO_LABEL, Votes
 
+MAX_TEXT_CHARACTERS = 2_000
+"""Of a disputed item's text, in the summary."""
 YES = 1
 """Label index of `BINARY` that says that a label fits."""
 
@@ -58,14 +60,13 @@ class Run:
     timing: Timing | None = None
 
 
-def summarise(run: Run, panel: Panel, analysis: Analysis, texts: Mapping[int, str]) -> Summary:
+def summarise(run: Run, analysis: Analysis, disputed: Sequence[DisputedItem]) -> Summary:
     """Put everything that was found into one summary.
 
     Args:
         run: The experiment.
-        panel: Its votes and gold.
-        analysis: What they tell.
-        texts: Texts of the disputed items, by task index; may be empty.
+        analysis: What its votes tell.
+        disputed: The least certain items; the summary has the beginnings of their texts.
     """
     costs = [model.cost_usd for model in run.models]
     known_costs = [cost for cost in costs if cost is not None]
@@ -81,6 +82,7 @@ def summarise(run: Run, panel: Panel, analysis: Analysis, texts: Mapping[int, st
         models=run.models,
         consensus=analysis.runs,
         chosen=analysis.chosen,
+        chosen_reason=analysis.chosen_reason,
         evaluations=analysis.evaluations,
         best_model=analysis.best_model,
         paired_tests=analysis.paired_tests,
@@ -88,17 +90,27 @@ def summarise(run: Run, panel: Panel, analysis: Analysis, texts: Mapping[int, st
         recommendation=analysis.recommendation,
         warnings=analysis.cautions,
         cascade=run.cascade,
-        disputed=disputed_items(panel, analysis, texts),
+        disputed=tuple(
+            item.model_copy(update={"text": item.text[:MAX_TEXT_CHARACTERS]}) for item in disputed
+        ),
         cost_usd=sum(known_costs) if len(known_costs) == len(costs) else None,
         paid_usd=run.paid_usd,
         timing=run.timing,
     )
 
 
-def disputed_items(panel: Panel, analysis: Analysis, texts: Mapping[int, str]) -> tuple[DisputedItem, ...]:
-    """The least certain items, each with its votes and the posterior of the chosen method."""
-    decided = analysis.consensus[analysis.chosen]
-    return tuple(_disputed(panel, decided, int(task), texts) for task in analysis.disputed)
+def disputed_items(
+    panel: Panel, decided: Sequence[Consensus], tasks: Iterable[int], texts: Mapping[int, str]
+) -> tuple[DisputedItem, ...]:
+    """Items with their votes and posterior, in the order of `tasks`.
+
+    Args:
+        panel: Votes and gold.
+        decided: What the chosen method decided, one `Consensus` per problem.
+        tasks: Task indices, the least certain first.
+        texts: Texts of these items, by task index; may be empty.
+    """
+    return tuple(_disputed(panel, decided, int(task), texts) for task in tasks)
 
 
 def _disputed(
@@ -116,7 +128,12 @@ def _disputed(
         posterior=posterior,
         margin=float(min(np.nan_to_num(one.margin[task]) for one in decided)),
         consensus=named(panel, [int(one.label_index[task]) for one in decided]),
+        gold=named(panel, [_gold_of(problem, task) for problem in panel]),
     )
+
+
+def _gold_of(problem: Problem, task: int) -> int:
+    return NO_LABEL if problem.gold is None else int(problem.gold.label_index[task])
 
 
 def _votes_of(panel: Panel, task: int) -> dict[str, str]:

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 
 from techne.annotation.bootstrap import resample_means
+from techne.annotation.consensus import registry
 from techne.annotation.summary import Recommendation
 from techne.annotation.votes import FloatArray
 
@@ -163,16 +164,18 @@ def _is_settled(items: int, mean: float, square: float) -> bool:
 
 def _reason(ranked: Sequence[Candidate], to_settle: int | None) -> str:
     first, items = ranked[0], len(ranked[0].right)
-    reason = f"{first.name} is right on {first.accuracy:.1%} of {items} gold item{'s' if items > 1 else ''}"
+    reason = (
+        f"{_called(first)} is right on {first.accuracy:.1%} of {items} gold item{'s' if items > 1 else ''}"
+    )
     if len(ranked) == 1:
         return f"{reason}; there is nothing to compare it with."
     second = ranked[1]
     lead = first.accuracy - second.accuracy
     if lead < EQUAL:
-        reason += f", and so is {second.name}; of equals the simpler and cheaper is preferred"
+        reason += f", and so is {_called(second)}; of equals the simpler and cheaper is preferred"
     else:
         settled = "significant (95 %)" if to_settle == 0 else "not significant"
-        reason += f", {lead * 100:.1f} points more than {second.name}; the difference is {settled}"
+        reason += f", {lead * 100:.1f} points more than {_called(second)}; the difference is {settled}"
     cheaper = _cheaper(ranked)
     if cheaper is not None:
         reason += (
@@ -180,6 +183,13 @@ def _reason(ranked: Sequence[Candidate], to_settle: int | None) -> str:
             f"{cheaper.cost_per_text / first.cost_per_text:.0%} of the cost"
         )
     return reason + "."
+
+
+def _called(candidate: Candidate) -> str:
+    """A model by its name, a method by its title."""
+    if candidate.kind == "consensus" and candidate.name in registry.METHODS:
+        return registry.METHODS[candidate.name].title
+    return candidate.name
 
 
 def _cheaper(ranked: Sequence[Candidate]) -> Candidate | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import aclosing
 from decimal import Decimal
 
@@ -27,7 +27,8 @@ from techne.storage import ObjectStore, ObjectURI
 
 MAX_SHARD_BYTES = 1024**3
 MIN_SHARD_ITEMS = 500
-MAX_SHARD_ITEMS = 10_000
+MAX_SHARD_ITEMS = 5_000
+"""A shard's answers are in memory until it is done; two shards of each model are under way at once."""
 RANGES_AIM = 20
 """Ranges of texts that a dataset is cut into: with five models, a hundred tasks."""
 
@@ -105,6 +106,9 @@ class ShardResult(BaseModel):
     cost_usd: Decimal | None = Field(Decimal(0), description="Of its answers, whenever they were paid.")
     call_seconds: float = Field(0.0, description="Latencies of the calls that were made for it, added up.")
     calls: int = Field(0, description="Calls that were made for it and answered.")
+    attempts: int = Field(0, description="Calls that were sent for its answers, retries included.")
+    paid_usd: Decimal | None = Field(Decimal(0), description="Of the calls that were made for it.")
+    reused: bool = Field(False, description="Whether its file was there already; then nothing was asked.")
     stopped_by: str | None = Field(None, description="Why it ends before its last text, if it does.")
 
     @property
@@ -179,8 +183,8 @@ class ShardWorker:
         Raises:
             TechneError: The model can't be asked at all; a budget that is used up only ends the shard early.
         """
-        done = await asyncio.to_thread(self.finished, shard)
-        if done is not None and not (again and done.failed):
+        done = await asyncio.to_thread(self.finished, shard, again=again)
+        if done is not None:
             return done
         annotations: list[Annotation] = []
         stopped_by = None
@@ -200,12 +204,12 @@ class ShardWorker:
             stopped_by = str(error)  # what was answered until then is paid for
         annotations.sort(key=lambda annotation: annotation.index)
         result = _result(shard, self.file(shard), annotations, stopped_by)
-        if result.complete or annotations:
+        if result.complete or annotations or not await asyncio.to_thread(self.outcome, shard):
             await asyncio.to_thread(self._write, result, annotations)
         return result
 
-    def read(self, result: ShardResult) -> list[Annotation]:
-        """The answers of a shard, in the order of the texts.
+    def read(self, result: ShardResult) -> Iterator[Annotation]:
+        """The answers of a shard, in the order of the texts, one by one.
 
         Raises:
             OutputError: Its file is gone or broken.
@@ -213,25 +217,35 @@ class ShardWorker:
         uri = self._folder / result.file
         try:
             lines = self._store.read(uri, MAX_SHARD_BYTES).data.splitlines()
-            annotations = [Annotation.model_validate_json(line) for line in lines[:-1]]
+            for line in lines[:-1]:
+                yield Annotation.model_validate_json(line)
         except (InputError, ValidationError) as error:
             raise OutputError(
-                f"The answers in {uri} can't be read back: {error}",
-                cure="Run the experiment again with force.",
+                f"The answers in {uri} can't be read back: {error}", cure="Run the experiment again."
             ) from error
-        return annotations
 
-    def finished(self, shard: Shard) -> ShardResult | None:
-        """What came of a shard that is done; None if it isn't, or not wholly."""
+    def finished(self, shard: Shard, *, again: bool = False) -> ShardResult | None:
+        """What came of a shard that is done; None if it isn't, or not wholly.
+
+        Args:
+            shard: The shard.
+            again: Whether one with failed texts counts as not done.
+        """
+        result = self.outcome(shard)
+        if result is None or not result.complete or (again and result.failed):
+            return None
+        return result.model_copy(update={"reused": True})
+
+    def outcome(self, shard: Shard) -> ShardResult | None:
+        """What came of a shard, be it cut short or not; None if there is no file of it."""
         uri = self._folder / self.file(shard)
         if not self._store.exists(uri):
             return None
         last = self._store.read(uri, MAX_SHARD_BYTES).data.splitlines()[-1:]
         try:
-            result = ShardResult.model_validate_json(last[0] if last else b"")
+            return ShardResult.model_validate_json(last[0] if last else b"")
         except ValidationError:
             return None
-        return result if result.complete else None
 
     def _write(self, result: ShardResult, annotations: list[Annotation]) -> None:
         lines = [annotation.model_dump_json() for annotation in annotations]
@@ -262,7 +276,6 @@ class _Items:
 
 def _result(shard: Shard, file: str, annotations: list[Annotation], stopped_by: str | None) -> ShardResult:
     statuses = [annotation.status for annotation in annotations]
-    costs = [annotation.cost_usd for annotation in annotations]
     called = [a for a in annotations if a.attempts and not a.cached]
     return ShardResult(
         model=shard.model.label,
@@ -275,8 +288,15 @@ def _result(shard: Shard, file: str, annotations: list[Annotation], stopped_by: 
         failed=statuses.count("failed"),
         input_tokens=sum(annotation.input_tokens for annotation in annotations),
         output_tokens=sum(annotation.output_tokens for annotation in annotations),
-        cost_usd=None if None in costs else sum((cost for cost in costs if cost), Decimal(0)),
+        cost_usd=_sum(annotation.cost_usd for annotation in annotations),
         call_seconds=sum(annotation.latency_seconds for annotation in called),
         calls=len(called),
+        attempts=sum(annotation.attempts for annotation in called),
+        paid_usd=_sum(annotation.cost_usd for annotation in called),
         stopped_by=stopped_by,
     )
+
+
+def _sum(costs: Iterable[Decimal | None]) -> Decimal | None:
+    known = list(costs)
+    return None if None in known else sum((cost for cost in known if cost), Decimal(0))

@@ -306,6 +306,7 @@ class Summary(_Figures):
     models: tuple[ModelRun, ...]
     consensus: tuple[ConsensusRun, ...]
     chosen: str = Field(description="The consensus method that the consensus files carry.")
+    chosen_reason: str = Field("", description="Why that method, in a sentence.")
     evaluations: tuple[Evaluation, ...] = Field((), description="Of each model, where there is gold.")
     best_model: str | None = Field(None, description="Most accurate single model, on gold.")
     paired_tests: tuple[PairedTest, ...] = ()

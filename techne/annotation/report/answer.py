@@ -77,7 +77,8 @@ def answer(summary: Summary) -> Answer:
     if summary.dataset.gold_items:
         return Answer("The consensus files carry ", title, ".", reason, ())
     unknown = f"Without gold labels nobody can tell how many of them are right. {GOLD_CURE}"
-    return Answer("The consensus files carry ", title, ", unverified.", reason, (unknown,))
+    why = (summary.chosen_reason,) if summary.chosen_reason else ()
+    return Answer("The consensus files carry ", title, ", unverified.", reason, (*why, unknown))
 
 
 def cautions(summary: Summary, level: str) -> tuple[Caution, ...]:
@@ -109,6 +110,11 @@ def _evidence(summary: Summary) -> tuple[str, ...]:
         said.append(
             f"At the present difference, about {plural(found.more_gold_to_settle, 'more gold item')} would "
             f"settle its lead over {runner_up or 'the runner-up'}."
+        )
+    if found.kind == "model":
+        said.append(
+            f"The consensus files carry {title_of(summary, summary.chosen)}; what {found.use} answered "
+            "stands in the column of its name."
         )
     return tuple(said)
 
