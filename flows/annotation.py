@@ -26,8 +26,7 @@ from flows.annotation_inputs import read_inputs
 from flows.executions import Execution, run_once
 from techne.annotation.fetching import fetching
 from techne.annotation.request import AnnotationRequest, AnnotationResult, parse_request
-from techne.envelopes import error_envelope, success_envelope
-from techne.errors import TechneError
+from techne.envelopes import enveloped
 from techne.settings import get_settings
 from techne.tracking import Acquired, ExecutionRecord, Heartbeat, open_tracking
 
@@ -83,13 +82,7 @@ async def _stored_result(record: ExecutionRecord) -> AnnotationResult:
 
 def lambda_handler(event: object, context: object = None) -> dict[str, Any]:
     """Run an experiment for one event and answer with the envelope of S1-30 or S1-31."""
-    try:
-        return success_envelope(asyncio.run(annotation(parse_request(event))))
-    except TechneError as error:
-        return error_envelope(error)
-    except Exception as error:
-        logger.exception("Unexpected failure")
-        return error_envelope(error)
+    return enveloped(lambda: asyncio.run(annotation(parse_request(event))))
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ from techne.annotation.throughput import Load, lower_bound
 from techne.annotation.votes import BoolArray, Gold
 from techne.llm import CostBudget, ExecutorUsage, LLMExecutor, shared_executor
 from techne.settings import Settings
-from techne.storage import ObjectURI
+from techne.storage import ObjectURI, parse_uri
 
 logger = logging.getLogger(__name__)
 
@@ -104,6 +104,7 @@ class Asking:
     again: bool
     _worker: ShardWorker = field(init=False)
     _place: Workplace = field(init=False)
+    _before: ExecutorUsage = field(init=False)
 
     def __post_init__(self) -> None:
         """Say what every worker must know."""
@@ -123,12 +124,14 @@ class Asking:
                 budget=budget,
             ),
             models=request.models,
-            dataset=str(request.dataset),
+            # Absolute: a run elsewhere has another working directory.
+            dataset=str(parse_uri(str(request.dataset), allowed_prefixes=self.settings.techne_allowed_uris)),
             id_column=request.id_column,
             text_column=request.text_column,
             folder=str(self.destination / SHARDS_FOLDER),
         )
         self._worker = self._place.worker(self.dataset, self.settings)
+        self._before = _usage(self.executor)
 
     @property
     def executor(self) -> LLMExecutor | None:
@@ -168,7 +171,6 @@ class Asking:
         }
         tally = Tally(len(self.dataset) * len(request.models))
         await self.progress.start("annotate", tally.calls)
-        before = _usage(self.executor)
         started = time.monotonic()
         with working(self._place, self._worker, tally.add):
             async with telling(tally, self.progress):
@@ -176,7 +178,7 @@ class Asking:
         seconds = time.monotonic() - started
         await self.progress.finish()
         answers = await asyncio.to_thread(self._read, asked, files, cost_per_call)
-        made = _Made.since(before, _usage(self.executor))
+        made = _Made.since(self._before, _usage(self.executor))
         elsewhere = request.fan_out == "deployments"
         return replace(
             answers,

@@ -1,34 +1,29 @@
-"""The command line of the annotation experiment: flags or an event in, files and a short summary out.
-
-Exit codes: 0 done, 2 the input is wrong, 1 anything else. With an event, standard output carries the
-envelope of S1-30 or S1-31 and nothing else; everything meant for a person goes to standard error.
-"""
+"""The command line of the annotation experiment: flags or an event in, files and a short summary out."""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
-import json
 import os
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import Field, ValidationError, model_validator
-from pydantic_settings import CliApp, CliImplicitFlag, CliPositionalArg, SettingsError
+from pydantic import BaseModel, Field, model_validator
+from pydantic_settings import CliImplicitFlag, CliPositionalArg
 from rich.console import Console
 from rich.table import Table
 
 from flows.annotation_inputs import read_inputs
-from flows.annotation_progress import duration
+from flows.command_line import parse_json_event, run_command
 from flows.progress import listening
-from flows.terminal import LiveProgress, quiet_prefect, readable, tell_failure
+from flows.terminal import LiveProgress, quiet_prefect, readable
 from techne.annotation.fetching import fetching
 from techne.annotation.labels import LabelSet
 from techne.annotation.model import EMBEDDED, ModelSpec
 from techne.annotation.plan import Plan, make_plan
-from techne.annotation.plan_table import COLUMNS, money, plan_rows, plan_sentences
+from techne.annotation.plan_table import COLUMNS, duration, money, plan_rows, plan_sentences
 from techne.annotation.request import (
     EMBEDDED_PANEL,
     AnnotationRequest,
@@ -36,10 +31,8 @@ from techne.annotation.request import (
     parse_request,
 )
 from techne.annotation.shards import Experiment
-from techne.envelopes import describe_validation, error_envelope, success_envelope
 from techne.errors import InputError
 from techne.llm import shared_executor
-from techne.logs import configure_logging
 from techne.settings import get_settings
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples" / "annotation"
@@ -72,7 +65,7 @@ class AnnotationCommand(AnnotationRequest):
     plan: CliImplicitFlag[bool] = Field(
         default=False, description="Show what it will cost and how long it will take; ask nobody."
     )
-    models: tuple[str, ...] = Field(  # type: ignore[assignment]
+    models: tuple[str | dict[str, Any], ...] = Field(  # type: ignore[assignment]
         default=tuple(model.label for model in EMBEDDED_PANEL),
         description="The panel, as provider or provider/model, separated by commas or repeated; or "
         "JSON objects with provider, model, name, max_parallel, temperature, max_output_tokens. "
@@ -94,49 +87,23 @@ AnnotationCommand.__doc__ = inspect.cleandoc(
 
 def main(arguments: Sequence[str], annotation: AnnotationFlow) -> int:
     """Run an experiment as the command line asks, and return the exit code."""
-    console = Console(stderr=True)
-    as_event = False
-    try:
-        settings = get_settings()
-        configure_logging(
-            "WARNING" if console.is_terminal and settings.log_level == "INFO" else settings.log_level
-        )
-        command = CliApp.run(AnnotationCommand, cli_args=list(arguments), cli_exit_on_error=True)
-        as_event = command.event is not None
+
+    def work(command: AnnotationCommand, console: Console) -> BaseModel | None:
         request = _request(command)
-        if command.plan:
-            _show_plan(console, _plan(request))
-            return 0
-        result = _run(request, annotation, console)
-    except (ValidationError, SettingsError) as error:
-        told = (
-            describe_validation(error, AnnotationRequest)
-            if isinstance(error, ValidationError)
-            else str(error)
-        )
-        return _failed(InputError(told), console, as_event=as_event)
-    except KeyboardInterrupt:
-        console.print("Interrupted. Run the same command again to go on.", style="yellow")
-        return 130
-    except Exception as error:  # noqa: BLE001 - the last resort; a person gets a sentence, not a traceback
-        return _failed(error, console, as_event=as_event)
-    if as_event:
-        print(json.dumps(success_envelope(result), ensure_ascii=False, indent=2))  # noqa: T201
-    return 0
+        if not command.plan:
+            return _run(request, annotation, console)
+        plan = _plan(request)
+        _show_plan(console, plan)
+        return plan
+
+    return run_command("annotation", arguments, AnnotationCommand, AnnotationRequest, work)
 
 
 def _request(command: AnnotationCommand) -> AnnotationRequest:
     if command.event is not None:
-        try:
-            event = json.loads(command.event)
-        except (ValueError, RecursionError) as error:
-            raise InputError(
-                f"The event is not JSON: {error}.",
-                cure='Pass \'{"dataset": "...", "labels": "..."}\', or use flags: see --help.',
-            ) from None
-        return parse_request(event)
+        return parse_request(parse_json_event(command.event, '{"dataset": "...", "labels": "..."}'))
     fields = command.model_dump(exclude={"event", "plan"})
-    fields["models"] = [_model(text) for given in command.models for text in _split(given)]
+    fields["models"] = [model for given in command.models for model in _models(given)]
     if command.label_set is not None:
         fields["label_set"] = LabelSet.model_validate_json(command.label_set)
     if command.dataset is None and command.annotations is None:
@@ -145,15 +112,11 @@ def _request(command: AnnotationCommand) -> AnnotationRequest:
     return AnnotationRequest.model_validate(fields)
 
 
-def _split(given: str) -> list[str]:
-    """Names between commas; a JSON object is one."""
-    if given.lstrip().startswith("{"):
-        return [given]
-    return [part.strip() for part in given.split(",") if part.strip()]
-
-
-def _model(text: str) -> ModelSpec:
-    return ModelSpec.model_validate_json(text) if text.startswith("{") else ModelSpec.parse(text)
+def _models(given: str | dict[str, Any]) -> list[ModelSpec]:
+    """Names between commas, or one JSON object."""
+    if isinstance(given, dict):
+        return [ModelSpec.model_validate(given)]
+    return [ModelSpec.parse(part.strip()) for part in given.split(",") if part.strip()]
 
 
 def _run(request: AnnotationRequest, annotation: AnnotationFlow, console: Console) -> AnnotationResult:
@@ -227,9 +190,3 @@ def _show_result(console: Console, result: AnnotationResult, started: float) -> 
         console.print(f"Warning: {warning}", style="bold red", highlight=False, markup=False)
     if result.stopped_by:
         console.print(f"Not complete: {result.stopped_by}", style="yellow", highlight=False, markup=False)
-
-
-def _failed(error: Exception, console: Console, *, as_event: bool) -> int:
-    if as_event:
-        print(json.dumps(error_envelope(error), ensure_ascii=False, indent=2))  # noqa: T201
-    return tell_failure("annotation", error, console)

@@ -11,9 +11,10 @@ from decimal import Decimal
 
 from flows.progress import RunProgress
 from techne.annotation.model import Annotation
+from techne.annotation.plan_table import duration
 
 INTERVAL_SECONDS = 2.0
-MINUTE_SECONDS, HOUR_SECONDS = 60, 3600
+MINUTE_SECONDS = 60
 _SETTLED_SECONDS = 5.0
 """Before that a rate tells nothing."""
 
@@ -61,15 +62,6 @@ class Tally:
         if rate and seconds >= _SETTLED_SECONDS and self.done < self.calls:
             parts.append(f"{duration((self.calls - self.done) / rate)} left")
         return ", ".join(parts)
-
-
-def duration(seconds: float) -> str:
-    """A duration in the two units that matter."""
-    if seconds < MINUTE_SECONDS:
-        return f"{seconds:.0f} s"
-    if seconds < HOUR_SECONDS:
-        return f"{seconds / MINUTE_SECONDS:.0f} min"
-    return f"{int(seconds // HOUR_SECONDS)} h {int(seconds % HOUR_SECONDS // MINUTE_SECONDS)} min"
 
 
 @asynccontextmanager

@@ -12,9 +12,11 @@ so it pauses and waits.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import sys
 from collections.abc import Sequence
+from itertools import count
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -24,23 +26,22 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
 from prefect.flow_runs import apause_flow_run, asuspend_flow_run
 from prefect.input import RunInput
+from prefect.input.actions import aread_flow_run_input
 from prefect.runtime import flow_run
 from prefect.settings import PREFECT_API_URL
 from prefect.utilities.urls import url_for
-from pydantic import ValidationError, create_model
-from pydantic_settings import CliApp, SettingsError
+from pydantic import create_model
 from rich.console import Console
 from rich.table import Table
 
-from flows.terminal import quiet_prefect, readable, tell_failure
+from flows.command_line import run_command
+from flows.terminal import quiet_prefect, readable
 from techne.annotation.request import AnnotationRequest
 from techne.annotation.review.folder import ReviewFolder
 from techne.annotation.review.form import Page, pages_of
 from techne.annotation.review.progress import ReviewProgress
 from techne.annotation.review.request import ReviewRequest, ReviewResult
-from techne.envelopes import describe_validation
 from techne.errors import ConfigurationError, InputError
-from techne.logs import configure_logging
 from techne.settings import get_settings
 from techne.storage import ObjectURI
 
@@ -95,18 +96,11 @@ async def _ask(review: ReviewFolder, request: ReviewRequest) -> ReviewProgress:
 
 
 async def _filled_in(page: Page, wait_seconds: int) -> RunInput:
-    """Show a page and wait for it: in the server if this run can begin anew, else in this process.
-
-    The key of the pause is made of the items, so that answers never go to others than those that were shown.
-    """
-    if not PREFECT_API_URL.value():
-        raise ConfigurationError(
-            "There is no Prefect server in whose UI a person could be asked.",
-            cure="Start one with `prefect server start` and set PREFECT_API_URL, or give a file of answers.",
-        )
+    """Show a page and wait for it: in the server if this run can begin anew, else in this process."""
+    _require_server()
     run = _this_run()
     form = _form(page)
-    key = f"page-{page.number}-{page.fingerprint[:16]}"
+    key = await _pause_key(page, run)
     if key not in (run.empirical_policy.pause_keys or ()):
         await acreate_markdown_artifact(
             markdown=page.markdown(), key="annotation-review", description=page.title
@@ -117,6 +111,29 @@ async def _filled_in(page: Page, wait_seconds: int) -> RunInput:
     return await apause_flow_run(
         wait_for_input=form, key=key, timeout=wait_seconds, poll_interval=POLL_SECONDS
     )
+
+
+async def _pause_key(page: Page, run: FlowRun) -> str:
+    """The key under which this run asks for the page, or has asked and been answered.
+
+    It is made of the items, so that answers never go to others than those that were shown. Where nothing was
+    filled in, as in a run that is retried because nobody came in time, the page is asked for under a new key:
+    under the old one the server would give back an empty form, which looks like a page of skips.
+    """
+    used = run.empirical_policy.pause_keys or ()
+    for attempt in count(1):
+        key = f"page-{page.number}-{page.fingerprint[:16]}-{attempt}"
+        if key not in used or await aread_flow_run_input(f"suspended-{key}-response") is not None:
+            break
+    return key
+
+
+def _require_server() -> None:
+    if not PREFECT_API_URL.value():
+        raise ConfigurationError(
+            "There is no Prefect server in whose UI a person could be asked.",
+            cure="Start one with `prefect server start` and set PREFECT_API_URL, or give a file of answers.",
+        )
 
 
 def _form(page: Page) -> type[RunInput]:
@@ -158,26 +175,21 @@ class ReviewCommand(ReviewRequest):
     """
 
 
+ReviewCommand.__doc__ = inspect.cleandoc(ReviewCommand.__doc__ or "")  # argparse prints it as it stands
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run a review as the command line asks, and return the exit code."""
-    console = Console(stderr=True)
-    try:
-        configure_logging(get_settings().log_level)
-        request = ReviewRequest.model_validate(
-            CliApp.run(ReviewCommand, cli_args=list(arguments), cli_exit_on_error=True).model_dump()
-        )
+
+    def work(command: ReviewCommand, console: Console) -> None:
+        request = ReviewRequest.model_validate(command.model_dump())
+        if request.answers is None:
+            _require_server()
         with quiet_prefect():
             result = asyncio.run(annotation_review(request))
-    except (ValidationError, SettingsError) as error:
-        told = describe_validation(error, ReviewRequest) if isinstance(error, ValidationError) else str(error)
-        return tell_failure("annotation-review", InputError(told), console)
-    except KeyboardInterrupt:
-        console.print("Interrupted. Run the same command again to go on.", style="yellow")
-        return 130
-    except Exception as error:  # noqa: BLE001 - the last resort; a person gets a sentence, not a traceback
-        return tell_failure("annotation-review", error, console)
-    _show(console, result)
-    return 0
+        _show(console, result)
+
+    return run_command("annotation-review", arguments, ReviewCommand, ReviewRequest, work)
 
 
 def _show(console: Console, result: ReviewResult) -> None:

@@ -129,11 +129,9 @@ class DeployedShards:
         states = await asyncio.gather(*(self._run(place, work, numbers) for numbers in dealt))
         outcomes = await asyncio.to_thread(lambda: [self.worker.outcome(shard) for shard in shards])
         results = [outcome for outcome in outcomes if outcome is not None]
-        # A run that ends well has left out nothing but what it had no money for, or was refused.
-        if set(states) != {StateType.COMPLETED} and not all(
-            outcome and outcome.complete for outcome in outcomes
-        ):
-            missing = len(shards) - sum(result.complete for result in results)
+        missing = len(shards) - sum(result.complete for result in results)
+        # A run that ended well left out only what it had no money for, or was refused.
+        if missing and set(states) != {StateType.COMPLETED}:
             raise ProcessingError(
                 f"{missing} of {len(shards)} shards were not done by the runs of {self.deployment} "
                 f"({', '.join(sorted(state.value.lower() for state in set(states)))}).",

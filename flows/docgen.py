@@ -24,7 +24,7 @@ from flows.docgen_attempt import Attempt
 from flows.executions import Execution, run_once
 from tasks.docgen import read_stored_transcript
 from techne.documents.request import DocgenRequest, DocgenResult, parse_request
-from techne.envelopes import error_envelope, success_envelope
+from techne.envelopes import enveloped
 from techne.errors import ExecutionConflictError, TechneError
 from techne.settings import get_settings
 from techne.tracking import Acquired, ExecutionRecord, Heartbeat, open_tracking
@@ -75,13 +75,7 @@ async def docgen(request: DocgenRequest) -> DocgenResult:
 
 def lambda_handler(event: object, context: object = None) -> dict[str, Any]:
     """Run docgen for one event (S1-21, S1-28) and answer with the envelope of S1-30 or S1-31."""
-    try:
-        return success_envelope(asyncio.run(docgen(parse_request(event))))
-    except TechneError as error:
-        return error_envelope(error)
-    except Exception as error:
-        logger.exception("Unexpected failure")
-        return error_envelope(error)
+    return enveloped(lambda: asyncio.run(docgen(parse_request(event))))
 
 
 async def _stored_result(record: ExecutionRecord, request: DocgenRequest) -> DocgenResult:

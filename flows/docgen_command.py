@@ -1,36 +1,28 @@
-"""The command line of docgen: an event or flags in, a document and a short summary out.
-
-Exit codes: 0 done, 2 the input is wrong, 1 anything else. With an event, standard output carries the
-envelope of S1-30 or S1-31 and nothing else; everything meant for a person goes to standard error.
-"""
+"""The command line of docgen: an event or flags in, a document and a short summary out."""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
-import json
 import os
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import AliasChoices, Field, ValidationError
-from pydantic_settings import CliApp, CliPositionalArg, SettingsError
+from pydantic import AliasChoices, Field
+from pydantic_settings import CliPositionalArg
 from rich.console import Console
 from rich.table import Table
 
+from flows.command_line import parse_json_event, run_command
 from flows.progress import listening
-from flows.terminal import LiveProgress, quiet_prefect, readable, tell_failure
+from flows.terminal import LiveProgress, quiet_prefect, readable
 from techne.documents.request import (
     DocgenRequest,
     DocgenResult,
     parse_request,
 )
-from techne.envelopes import describe_validation, error_envelope, success_envelope
-from techne.errors import InputError
-from techne.logs import configure_logging
-from techne.settings import get_settings
 
 SAMPLE = Path(__file__).resolve().parent.parent / "samples" / "treinamento-pagamentos.pt-BR.json"
 SAMPLE_EXECUTION_ID = "sample"
@@ -70,40 +62,16 @@ DocgenCommand.__doc__ = inspect.cleandoc(DocgenCommand.__doc__ or "")  # argpars
 
 def main(arguments: Sequence[str], docgen: DocgenFlow) -> int:
     """Run docgen as the command line asks, and return the exit code."""
-    console = Console(stderr=True)
-    as_event = False
-    try:
-        settings = get_settings()
-        configure_logging(
-            "WARNING" if console.is_terminal and settings.log_level == "INFO" else settings.log_level
-        )
-        command = CliApp.run(DocgenCommand, cli_args=list(arguments), cli_exit_on_error=True)
-        as_event = command.event is not None
-        request = _request(command)
-        result = _run(request, docgen, console)
-    except (ValidationError, SettingsError) as error:
-        told = describe_validation(error, DocgenRequest) if isinstance(error, ValidationError) else str(error)
-        return _failed(InputError(told), console, as_event=as_event)
-    except KeyboardInterrupt:
-        console.print("Interrupted. Run the same command again to go on.", style="yellow")
-        return 130
-    except Exception as error:  # noqa: BLE001 - the last resort; a person gets a sentence, not a traceback
-        return _failed(error, console, as_event=as_event)
-    if as_event:
-        print(json.dumps(success_envelope(result), ensure_ascii=False, indent=2))  # noqa: T201
-    return 0
+
+    def work(command: DocgenCommand, console: Console) -> DocgenResult:
+        return _run(_request(command), docgen, console)
+
+    return run_command("docgen", arguments, DocgenCommand, DocgenRequest, work)
 
 
 def _request(command: DocgenCommand) -> DocgenRequest:
     if command.event is not None:
-        try:
-            event = json.loads(command.event)
-        except (ValueError, RecursionError) as error:
-            raise InputError(
-                f"The event is not JSON: {error}.",
-                cure='Pass \'{"transcription_s3_uri": "..."}\', or use flags: see --help.',
-            ) from None
-        return parse_request(event)
+        return parse_request(parse_json_event(command.event, '{"transcription_s3_uri": "..."}'))
     fields = command.model_dump(exclude={"event"})
     if not command.transcription_s3_uri:
         fields |= {"transcription_s3_uri": os.path.relpath(SAMPLE), "force": True}
@@ -117,12 +85,6 @@ def _run(request: DocgenRequest, docgen: DocgenFlow, console: Console) -> Docgen
         result = asyncio.run(docgen(request))
     print_summary(console, result, started)
     return result
-
-
-def _failed(error: Exception, console: Console, *, as_event: bool) -> int:
-    if as_event:
-        print(json.dumps(error_envelope(error), ensure_ascii=False, indent=2))  # noqa: T201
-    return tell_failure("docgen", error, console)
 
 
 def print_summary(console: Console, result: DocgenResult, started: float) -> None:

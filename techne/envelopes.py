@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from techne.errors import InputError, TechneError
+
+logger = logging.getLogger(__name__)
 
 Request = TypeVar("Request", bound=BaseModel)
 
@@ -21,6 +25,17 @@ def error_envelope(error: Exception) -> dict[str, Any]:
     status = error.status_code if isinstance(error, TechneError) else 500
     name = type(error).__name__ if isinstance(error, InputError) else "ProcessingError"
     return {"statusCode": status, "body": {"error": name, "message": str(error)}}
+
+
+def enveloped(work: Callable[[], BaseModel]) -> dict[str, Any]:
+    """Do something, and answer with the envelope of what came of it."""
+    try:
+        return success_envelope(work())
+    except TechneError as error:
+        return error_envelope(error)
+    except Exception as error:
+        logger.exception("Unexpected failure")
+        return error_envelope(error)
 
 
 def parse_event(model: type[Request], event: object, *, example: str) -> Request:

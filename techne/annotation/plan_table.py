@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from techne.annotation.plan import ModelPlan, Plan
 
+MINUTE_SECONDS, HOUR_SECONDS = 60, 3600
 COLUMNS = ("model", "calls", "tokens in", "tokens out", "expected cost", "at most", "in parallel")
 
 
@@ -29,7 +30,7 @@ def plan_sentences(plan: Plan) -> list[str]:
         how = "measured" if plan.latency_measured else "assumed where nothing was measured"
         shown = ", ".join(f"{name} {seconds:.2g} s" for name, seconds in plan.latency_seconds.items())
         sentences.append(
-            f"It takes {plan.lower_bound_seconds:,.0f} s at least, bound by {plan.bound_by} "
+            f"It takes {duration(plan.lower_bound_seconds)} at least, bound by {plan.bound_by} "
             f"(latency of a call, {how}: {shown})."
         )
     if plan.expected_cost_usd is None:
@@ -47,6 +48,15 @@ def plan_markdown(plan: Plan) -> str:
 def money(cost_usd: float | None) -> str:
     """An amount in USD, to the hundredth of a cent."""
     return "no price known" if cost_usd is None else f"${cost_usd:,.4f}"
+
+
+def duration(seconds: float) -> str:
+    """A duration in the two units that matter."""
+    if seconds < MINUTE_SECONDS:
+        return f"{seconds:.0f} s"
+    if seconds < HOUR_SECONDS:
+        return f"{seconds / MINUTE_SECONDS:.0f} min"
+    return f"{int(seconds // HOUR_SECONDS)} h {int(seconds % HOUR_SECONDS // MINUTE_SECONDS)} min"
 
 
 def _row(model: ModelPlan) -> tuple[str, ...]:

@@ -58,7 +58,7 @@ def lower_bound(loads: Iterable[Load], settings: Settings) -> Bound:
             bounds.append(
                 Bound(
                     load.call_seconds / parallel,
-                    f"{parallel} calls in flight at {load.provider}/{load.model}",
+                    f"{_in_flight(parallel)} at {load.provider}/{load.model}",
                 )
             )
         limits = settings.model_limits(load.provider, load.model)
@@ -69,7 +69,7 @@ def lower_bound(loads: Iterable[Load], settings: Settings) -> Bound:
         if calls:
             parallel = limits.max_parallel or 1
             seconds = sum(load.call_seconds for load in own) / parallel
-            bounds.append(Bound(seconds, f"{parallel} calls in flight at {provider}"))
+            bounds.append(Bound(seconds, f"{_in_flight(parallel)} at {provider}"))
         bounds.extend(_rate_bounds(provider, limits, calls, tokens))
     return max(bounds, key=lambda bound: bound.seconds)
 
@@ -82,6 +82,10 @@ def parallel_calls(load: Load, settings: Settings) -> int:
         settings.model_limits(load.provider, load.model).max_parallel,
     ]
     return min(cap for cap in caps if cap is not None)
+
+
+def _in_flight(parallel: int) -> str:
+    return f"{parallel} call{'s' if parallel > 1 else ''} in flight"
 
 
 def _rate_bounds(name: str, limits: ProviderLimits, calls: int, tokens: int) -> list[Bound]:
