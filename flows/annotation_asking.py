@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from flows.annotation_answers import Answers
 from flows.annotation_inputs import Inputs
 from flows.annotation_progress import Tally, telling
 from flows.annotation_shards import AskShards, DeployedShards, LocalShards
@@ -24,14 +25,14 @@ from techne.annotation.annotation_file import AnnotationWriter
 from techne.annotation.cascade import AGREEMENT
 from techne.annotation.cascade_replay import judge_run
 from techne.annotation.dataset import Dataset
-from techne.annotation.model import EMBEDDED, ModelSpec
+from techne.annotation.model import EMBEDDED
 from techne.annotation.panel import Panel
 from techne.annotation.panel_builder import PanelBuilder
 from techne.annotation.plan import Plan, make_plan
 from techne.annotation.request import AnnotationRequest
 from techne.annotation.shards import Experiment, ShardResult, ShardWorker, ranges
 from techne.annotation.summary import CascadeRun, ModelRun, Timing
-from techne.annotation.throughput import Load, lower_bound
+from techne.annotation.throughput import CallsMade, Load, lower_bound
 from techne.annotation.votes import BoolArray, Gold
 from techne.llm import CostBudget, ExecutorUsage, LLMExecutor, shared_executor
 from techne.settings import Settings
@@ -42,41 +43,6 @@ logger = logging.getLogger(__name__)
 SHARDS_FOLDER = "shards"
 PLAN_SAMPLE = 200
 """Texts whose tokens are estimated for the plan."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """What everybody said.
-
-    Args:
-        panel: Votes, with the gold that there is.
-        models: What each model did.
-        files: Files of annotations, by the names that they are published under.
-        prompt_version: Of the question; empty where nobody was asked.
-        chosen: Consensus method that goes with how the models were asked; None for any.
-        cascade: What a cascade saved.
-        cost_per_call: By model, in USD; empty where a price isn't known.
-        paid_usd: Of the calls of this run.
-        calls_sent: Calls of this run, retries included.
-        unasked: Calls that were not made because the asking ended early.
-        stopped_by: What ended it, if anything did.
-        duplicates: Answers left out because there was one already.
-        timing: How long the calls took; None where none were made.
-    """
-
-    panel: Panel
-    models: tuple[ModelRun, ...]
-    files: Mapping[str, Path] = field(default_factory=dict)
-    prompt_version: str = ""
-    chosen: str | None = None
-    cascade: CascadeRun | None = None
-    cost_per_call: Mapping[str, float] = field(default_factory=dict)
-    paid_usd: Decimal | None = Decimal(0)
-    calls_sent: int = 0
-    unasked: int = 0
-    stopped_by: str | None = None
-    duplicates: int = 0
-    timing: Timing | None = None
 
 
 @dataclass(slots=True)
@@ -178,7 +144,7 @@ class Asking:
         seconds = time.monotonic() - started
         await self.progress.finish()
         answers = await asyncio.to_thread(self._read, asked, files, cost_per_call)
-        made = _Made.since(self._before, _usage(self.executor))
+        made = CallsMade.since(self._before, _usage(self.executor))
         elsewhere = request.fan_out == "deployments"
         return replace(
             answers,
@@ -286,8 +252,20 @@ class Asking:
             return run
         return judge_run(run, panel, cost_per_call=cost_per_call, threshold=self.request.threshold)
 
-    def _timing(self, results: Sequence[ShardResult], made: _Made, seconds: float, answered: int) -> Timing:
-        loads = made.loads(self.request.models, self.executor)
+    def _parallel(self) -> dict[tuple[str, str], int]:
+        """Texts in flight by provider and full id of the model; entries of the same one share it."""
+        parallel: dict[tuple[str, str], int] = defaultdict(int)
+        for model in self.request.models:
+            if model.provider != EMBEDDED and self.executor is not None:
+                parallel[model.provider, self.executor.model(model.provider, model.model)] += (
+                    model.max_parallel
+                )
+        return parallel
+
+    def _timing(
+        self, results: Sequence[ShardResult], made: CallsMade, seconds: float, answered: int
+    ) -> Timing:
+        loads = made.loads(self._parallel())
         if self.request.fan_out == "deployments":  # the calls were made elsewhere, and told by their shards
             asked = _asked_now(results)
             loads = [
@@ -310,38 +288,6 @@ class Asking:
             efficiency=bound / seconds if bound and seconds else None,
             items_per_second=answered / seconds if seconds else None,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """Calls that the executor has made between two looks at it."""
-
-    attempts: int
-    by_model: Mapping[tuple[str, str], tuple[int, int, float]]
-    """Calls answered, their tokens, and their seconds, by provider and full id of the model."""
-
-    @classmethod
-    def since(cls, before: ExecutorUsage, after: ExecutorUsage) -> _Made:
-        by_model = {}
-        for now in after.models:
-            then = before.of(now.provider, now.model)
-            by_model[now.provider, now.model] = (
-                now.answers - then.answers,
-                now.tokens.total_tokens - then.tokens.total_tokens,
-                now.latency.total_seconds - then.latency.total_seconds,
-            )
-        return cls(after.attempts - before.attempts, by_model)
-
-    def loads(self, models: Sequence[ModelSpec], executor: LLMExecutor | None) -> list[Load]:
-        """As the lower bound needs them; two entries of one model share what it was asked."""
-        parallel: dict[tuple[str, str], int] = defaultdict(int)
-        for model in models:
-            if model.provider != EMBEDDED and executor is not None:
-                parallel[model.provider, executor.model(model.provider, model.model)] += model.max_parallel
-        return [
-            Load(provider, model, *self.by_model.get((provider, model), (0, 0, 0.0)), most)
-            for (provider, model), most in parallel.items()
-        ]
 
 
 def _asked_now(results: Iterable[ShardResult]) -> list[ShardResult]:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from flows.annotation_asking import Answers, Asking
+from flows.annotation_answers import Answers
+from flows.annotation_asking import Asking
 from flows.annotation_inputs import Inputs
 from flows.progress import RunProgress
 from tasks.annotation_artifacts import draw_plan, draw_summary

@@ -6,9 +6,10 @@ Wall clock >= max, over models and providers, of calls x mean latency / parallel
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from techne.llm import ExecutorUsage
 from techne.settings import ProviderLimits, Settings
 
 MINUTE_SECONDS = 60.0
@@ -33,6 +34,43 @@ class Load:
     tokens: int
     call_seconds: float
     max_parallel: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallsMade:
+    """Calls that an executor has made between two looks at it.
+
+    Args:
+        attempts: Calls sent.
+        by_model: Calls answered, their tokens, and their seconds, by provider and full id of the model.
+    """
+
+    attempts: int
+    by_model: Mapping[tuple[str, str], tuple[int, int, float]]
+
+    @classmethod
+    def since(cls, before: ExecutorUsage, after: ExecutorUsage) -> CallsMade:
+        """The difference of two looks."""
+        by_model = {}
+        for now in after.models:
+            then = before.of(now.provider, now.model)
+            by_model[now.provider, now.model] = (
+                now.answers - then.answers,
+                now.tokens.total_tokens - then.tokens.total_tokens,
+                now.latency.total_seconds - then.latency.total_seconds,
+            )
+        return cls(after.attempts - before.attempts, by_model)
+
+    def loads(self, parallel: Mapping[tuple[str, str], int]) -> list[Load]:
+        """As `lower_bound` needs them.
+
+        Args:
+            parallel: Calls in flight at most, by provider and full id of the model; others are left out.
+        """
+        return [
+            Load(provider, model, *self.by_model.get((provider, model), (0, 0, 0.0)), most)
+            for (provider, model), most in parallel.items()
+        ]
 
 
 @dataclass(frozen=True, slots=True)
