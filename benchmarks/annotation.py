@@ -151,7 +151,9 @@ def in_prefect(folder: Path, items: Sequence[DatasetItem]) -> list[Measured]:
     async def run() -> tuple[float, Path]:
         started = time.perf_counter()
         result = await annotation(request)
-        if result.failed or result.calls_sent != len(items) * len(PANEL):
+        if result.failed or result.calls_sent < len(items) * len(
+            PANEL
+        ):  # checks of the models are calls, too
             raise RuntimeError(f"{result.failed} answers failed of {result.calls_sent} calls")
         return time.perf_counter() - started, folder / "out" / "bench" / "summary.json"
 
