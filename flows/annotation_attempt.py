@@ -201,9 +201,8 @@ class Attempt:
             items=self.inputs.items,
             models=len(summary.models),
             chosen=summary.chosen,
-            recommendation=None
-            if recommendation is None
-            else f"{recommendation.use}: {recommendation.reason}",
+            recommended=None if recommendation is None else recommendation.use,
+            recommendation=None if recommendation is None else recommendation.reason,
             accuracy={one.name: round(one.accuracy.value, 4) for one in judged},
             warnings=tuple(caution.message for caution in summary.warnings if caution.level == "loud"),
             failed=sum(model.failed for model in summary.models),

@@ -225,7 +225,8 @@ class AnnotationResult(BaseModel):
     items: int
     models: int
     chosen: str = Field(description="Consensus method of the consensus files.")
-    recommendation: str | None = Field(description="What to use, on the evidence of the gold.")
+    recommended: str | None = Field(description="Model or method to use, on the evidence of the gold.")
+    recommendation: str | None = Field(description="Why that, in a sentence or two.")
     accuracy: dict[str, float] = Field(
         default_factory=dict,
         description="Of each model and method, on gold items that it did not learn from.",
