@@ -6,7 +6,7 @@ import asyncio
 import heapq
 import logging
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -34,6 +34,7 @@ from techne.annotation.shards import Experiment, ShardResult, ShardWorker, range
 from techne.annotation.summary import CascadeRun, ModelRun, Timing
 from techne.annotation.throughput import CallsMade, Load, lower_bound
 from techne.annotation.votes import BoolArray, Gold
+from techne.errors import BudgetExceededError, ProcessingError
 from techne.llm import CostBudget, ExecutorUsage, LLMExecutor, shared_executor
 from techne.settings import Settings
 from techne.storage import ObjectURI, parse_uri
@@ -211,11 +212,15 @@ class Asking:
         return builder
 
     def _read(self, asked: Asked, files: Path, cost_per_call: Mapping[str, float]) -> Answers:
+        stopped = [result for result in asked.results if not result.complete]
+        if stopped and not any(result.answered for result in asked.results):
+            raise BudgetExceededError(str(stopped[0].stopped_by))
         with AnnotationWriter(files, self.inputs.label_set) as writer:
             builder = self._builder(asked.results, writer)
         panel = builder.build(self._gold)
         models = builder.model_runs(self.request.models)
-        stopped = [result for result in asked.results if not result.complete]
+        if not any(model.labelled for model in models):
+            raise _nothing_labelled(models)
         return Answers(
             panel=panel,
             models=models,
@@ -288,6 +293,20 @@ class Asking:
             efficiency=bound / seconds if bound and seconds else None,
             items_per_second=answered / seconds if seconds else None,
         )
+
+
+def _nothing_labelled(models: Sequence[ModelRun]) -> ProcessingError:
+    """The error that there is nothing to find a consensus of."""
+    kinds = Counter[str]()
+    for model in models:
+        kinds.update(model.failures)
+    failed = ", ".join(f"{kind} {count:,}" for kind, count in kinds.most_common())
+    abstained = sum(model.abstained for model in models)
+    return ProcessingError(
+        f"No text got a label: {kinds.total():,} answers failed{f' ({failed})' if failed else ''} and "
+        f"{abstained:,} abstained.",
+        cure="Mend what failed and run the same experiment with force, or describe the labels better.",
+    )
 
 
 def _asked_now(results: Iterable[ShardResult]) -> list[ShardResult]:

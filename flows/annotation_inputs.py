@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tasks.annotation import open_dataset
+from techne.annotation.consensus.registry import require_usable
 from techne.annotation.dataset import Dataset
 from techne.annotation.fetching import Fetcher, LocalFile
 from techne.annotation.gold import KnownAnswers, read_gold
@@ -65,11 +66,18 @@ class Inputs:
 
 
 def read_inputs(request: AnnotationRequest, fetcher: Fetcher, settings: Settings) -> Inputs:
-    """Fetch and check all files of a request.
+    """Fetch and check all files of a request, and whether what it wants made of them is possible.
 
     Raises:
         InputError: Something isn't there, may not be read, or can't be used; the message names the place.
     """
+    inputs = _read(request, fetcher, settings)
+    asked_for = (*request.methods, request.consensus) if request.consensus else request.methods
+    require_usable(asked_for, inputs.label_set.kind, with_gold=inputs.gold is not None)
+    return inputs
+
+
+def _read(request: AnnotationRequest, fetcher: Fetcher, settings: Settings) -> Inputs:
     contents: list[str] = []
     label_set = request.label_set
     if request.labels is not None:

@@ -25,7 +25,7 @@ class Asked:
 
     Args:
         results: Of every shard.
-        policy: The cascade that was followed; None where everybody was asked about everything.
+        policy: The cascade that was followed; None where everybody was asked the same.
         items_per_wave: How many texts each wave of the cascade was asked about.
     """
 
@@ -67,6 +67,8 @@ async def ask_cascade(
     results: list[ShardResult] = []
     if np.count_nonzero(gold) >= FEWEST_GOLD:
         results += await ask([shard for model in models for shard in _shards(model, ranges, gold)])
+        if not all(result.complete for result in results):
+            return Asked(tuple(results))  # out of money, or refused, before there was a plan to follow
         panel = await asyncio.to_thread(panel_of, results)
         policy = await asyncio.to_thread(
             plan_cascade, panel, cost_per_call=cost_per_call, threshold=threshold

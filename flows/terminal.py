@@ -28,6 +28,8 @@ from techne.errors import TechneError
 from techne.settings import get_settings
 
 STARTUP_TIMEOUT_SECONDS = 180
+PREFECT_LOGGERS = ("prefect", "prefect.flow_runs", "prefect.task_runs", "EventsWorker", "APILogWorker")
+"""The last two are services that log under their own names, as that they still have something to send."""
 
 
 class LiveProgress:
@@ -107,7 +109,7 @@ def quiet_prefect() -> Iterator[None]:
             PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: STARTUP_TIMEOUT_SECONDS,
         }
     with temporary_settings(updates):
-        for name in ("prefect", "prefect.flow_runs", "prefect.task_runs"):
+        for name in PREFECT_LOGGERS:
             logging.getLogger(name).setLevel(level)
         yield
 

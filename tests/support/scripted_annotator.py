@@ -15,6 +15,7 @@ import re
 from typing import Any
 
 from tests.loopback import RecordedRequest, Reply
+from tests.loopback.exchange import default_responder
 
 _TEXT = re.compile(r"<text>\n(.*)\n</text>", re.DOTALL)
 _TRUTH = re.compile(r"#([\w-]+)")
@@ -23,9 +24,10 @@ ALWAYS = 100
 
 
 def respond(request: RecordedRequest) -> Reply:
-    """The answer as a loopback server gives it."""
-    schema = request.json_schema or {}
-    fields: dict[str, Any] = schema.get("properties", {})
+    """The answer as a loopback server gives it; to anything but a question with a schema, some words."""
+    if request.json_schema is None:
+        return default_responder(request)
+    fields: dict[str, Any] = request.json_schema["properties"]
     found = _TEXT.search(request.prompt)
     text = found.group(1) if found else request.prompt
     names = _names(fields)

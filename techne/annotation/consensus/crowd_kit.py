@@ -44,6 +44,10 @@ class CrowdKitMethod(WorkerModel):
     def __init__(self, *, max_iterations: int | None = None) -> None:
         self._options = {} if max_iterations is None else {"n_iter": max_iterations}
 
+    def require_installed(self) -> None:
+        """Raise ConsensusError unless crowd-kit is there."""
+        _crowd_kit(self.name)
+
     def fit(self, votes: Votes, gold: Gold | None = None) -> Self:
         """Learn from the votes; gold is not looked at.
 

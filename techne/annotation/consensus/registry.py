@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from techne.annotation.consensus.crowd_kit import GLAD, MACE
+from techne.annotation.consensus.crowd_kit import GLAD, MACE, CrowdKitMethod
 from techne.annotation.consensus.dawid_skene import DawidSkene
 from techne.annotation.consensus.gold_weighted import GoldWeightedVote
 from techne.annotation.consensus.majority import MajorityVote
@@ -36,6 +36,28 @@ def build(name: str) -> ConsensusMethod:
             f"There is no consensus method {name!r}.", cure=f"Use one of {', '.join(METHODS)}."
         )
     return method()
+
+
+def require_usable(names: Iterable[str], kind: LabelKind, *, with_gold: bool) -> None:
+    """Refuse what could not be used once the votes are there, so that nobody pays for them in vain.
+
+    Raises:
+        ConsensusError: There is no such method, it isn't installed, or it lacks gold or an order of labels.
+    """
+    for name in names:
+        method = build(name)
+        if method.ordinal_only and kind != "ordinal":
+            raise ConsensusError(
+                f"The consensus method {name!r} needs ordinal labels, and these are {kind}.",
+                cure='Use another one, or say "kind": "ordinal" if their order means more.',
+            )
+        if method.needs_gold and not with_gold:
+            raise ConsensusError(
+                f"The consensus method {name!r} learns from gold, and there is none.",
+                cure="Give gold for some texts, or use a method that needs none.",
+            )
+        if isinstance(method, CrowdKitMethod):
+            method.require_installed()
 
 
 def default_methods(kind: LabelKind, *, with_gold: bool) -> tuple[str, ...]:
