@@ -41,8 +41,7 @@ def figures(panel: Panel, replay: CascadeReplay, gold_items: int) -> tuple[float
     assert run.accuracy
     assert run.accuracy_full_panel
     assert replay.best_in_hindsight
-    texts = np.array(run.items_per_wave) - gold_items
-    asked = sum(len(wave) * count for wave, count in zip(run.waves, texts, strict=True))
+    asked = sum(len(wave) * count for wave, count in zip(run.waves, run.items_per_wave, strict=True))
     return (
         run.accuracy.value,
         run.accuracy_full_panel.value,

@@ -157,7 +157,7 @@ class Asking:
     async def _asked(self, tally: Tally, cost_per_call: Mapping[str, float]) -> Asked:
         request = self.request
         parts = ranges(len(self.dataset), request.shard_size)
-        ask: AskShards = LocalShards(self._place, self.again, self.check)
+        ask: AskShards = LocalShards(self._place, self.again, self.check, tally.add_shard)
         if request.fan_out == "deployments":
             ask = DeployedShards(
                 self._place,
@@ -166,6 +166,8 @@ class Asking:
                 request.fan_out_runs,
                 self.settings,
                 self.again,
+                self.check,
+                tally.add_shard,
             )
         if request.strategy == "panel":
             return await ask_panel(request.models, parts, ask)

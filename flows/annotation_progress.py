@@ -12,6 +12,7 @@ from decimal import Decimal
 from flows.progress import RunProgress
 from techne.annotation.model import Annotation
 from techne.annotation.plan_table import duration
+from techne.annotation.shards import ShardResult
 
 INTERVAL_SECONDS = 2.0
 MINUTE_SECONDS = 60
@@ -41,13 +42,22 @@ class Tally:
         if not annotation.cached and annotation.cost_usd is not None:
             self.paid_usd += annotation.cost_usd
 
+    def add_shard(self, result: ShardResult) -> None:
+        """Count the answers of a shard that was done before, or elsewhere."""
+        if result.reused:
+            self.skipped += result.answered
+            return
+        self.answered += result.answered
+        self.failed += result.failed
+        self.paid_usd += result.paid_usd or Decimal(0)
+
     def skip(self, calls: int) -> None:
         """Calls that need not be made."""
         self.skipped += calls
 
     @property
     def done(self) -> int:
-        """Calls that are over or will not be made."""
+        """Calls that are over, were made before, or will not be made."""
         return self.answered + self.skipped
 
     def note(self) -> str:

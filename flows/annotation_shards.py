@@ -33,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 SHARDS_AT_ONCE = 2
 """Of one model: while the last answers of one shard come in, the next one keeps the model busy."""
+WATCH_SECONDS = 10.0
+"""How often flow runs elsewhere are looked after."""
 MAX_WORK_BYTES = 256 * 1024**2
 _LEAST_USD = Decimal("0.000001")
 """Enough for no call; a budget of nothing can't be stated."""
@@ -49,11 +51,13 @@ class LocalShards:
         place: The experiment, as tasks get it.
         again: Whether texts that failed in an earlier run are asked about anew.
         check: Called before each shard; raises where this run must not go on.
+        told: Told of each shard that was done before; of other shards, the answers are told one by one.
     """
 
     place: Workplace
     again: bool = False
     check: Callable[[], None] = lambda: None
+    told: Callable[[ShardResult], None] = lambda _: None
 
     async def __call__(self, shards: Sequence[Shard]) -> list[ShardResult]:
         """Do them; a model that is out of money, or refuses us, is not asked about its further shards."""
@@ -77,6 +81,8 @@ class LocalShards:
                 self.check()
                 result = await task(self.place, shard, self.again)
                 results.append(result)
+                if result.reused:
+                    self.told(result)
                 stopped = stopped or not result.complete
 
         async with asyncio.TaskGroup() as group:
@@ -97,6 +103,8 @@ class DeployedShards:
         runs: Most flow runs at once.
         settings: Where files may be.
         again: Whether texts that failed in an earlier run are asked about anew.
+        check: Called from time to time; raises where this run must not go on.
+        told: Told of each shard that is done.
     """
 
     place: Workplace
@@ -105,6 +113,8 @@ class DeployedShards:
     runs: int
     settings: Settings
     again: bool = False
+    check: Callable[[], None] = lambda: None
+    told: Callable[[ShardResult], None] = lambda _: None
     _paid_usd: Decimal = field(default=Decimal(0), init=False)
 
     async def __call__(self, shards: Sequence[Shard]) -> list[ShardResult]:
@@ -118,6 +128,9 @@ class DeployedShards:
             lambda: [self.worker.finished(shard, again=self.again) for shard in shards]
         )
         waiting = [shard for shard, result in zip(shards, ready, strict=True) if result is None]
+        for result in ready:
+            if result is not None:
+                self.told(result)
         return [result for result in ready if result is not None] + await self._deal(waiting)
 
     async def _deal(self, shards: Sequence[Shard]) -> list[ShardResult]:
@@ -126,7 +139,13 @@ class DeployedShards:
         work = await asyncio.to_thread(self._lay_out, shards)
         dealt = [list(range(first, len(shards), self.runs)) for first in range(min(self.runs, len(shards)))]
         place = self._with_share_of_budget(len(dealt))
-        states = await asyncio.gather(*(self._run(place, work, numbers) for numbers in dealt))
+        runs = asyncio.gather(*(self._run(place, work, numbers) for numbers in dealt))
+        try:
+            await self._watch(runs, shards)
+        except BaseException:
+            runs.cancel()
+            raise
+        states = runs.result()
         outcomes = await asyncio.to_thread(lambda: [self.worker.outcome(shard) for shard in shards])
         results = [outcome for outcome in outcomes if outcome is not None]
         missing = len(shards) - sum(result.complete for result in results)
@@ -139,6 +158,19 @@ class DeployedShards:
             )
         self._paid_usd += sum((result.paid_usd or Decimal(0) for result in results), Decimal(0))
         return results
+
+    async def _watch(self, runs: asyncio.Future[list[StateType]], shards: Sequence[Shard]) -> None:
+        """Follow the runs by the files that they leave, until all have ended."""
+        waiting = list(shards)
+        while not runs.done():
+            await asyncio.wait({runs}, timeout=WATCH_SECONDS)
+            self.check()
+            found = await asyncio.to_thread(lambda: [self.worker.finished(shard) for shard in waiting])
+            for result in found:
+                if result is not None:
+                    self.told(result.model_copy(update={"reused": False}))
+            waiting = [shard for shard, result in zip(waiting, found, strict=True) if result is None]
+        runs.result()
 
     def _with_share_of_budget(self, runs: int) -> Workplace:
         """The place as each of so many runs gets it: none can know what the others spend."""

@@ -165,7 +165,7 @@ def _follow(policy: CascadePolicy, panel: Panel, planning: BoolArray) -> tuple[P
     kept = [planning[problem.votes.task_index] for problem in panel]
     items_per_wave = []
     for number, wave in enumerate(policy.waves):
-        items_per_wave.append(int(np.count_nonzero(in_doubt | planning)))
+        items_per_wave.append(int(np.count_nonzero(in_doubt)))
         workers = [panel.workers.index(worker) for worker in wave]
         for keep, problem in zip(kept, panel, strict=True):
             votes = problem.votes

@@ -28,7 +28,6 @@ class _Spending:
     input_tokens: int = 0
     output_tokens: int = 0
     cost_usd: Decimal | None = Decimal(0)
-    paid_usd: Decimal | None = Decimal(0)
     latency_seconds: float = 0.0
     timed: int = 0
     by_fallback: int = 0
@@ -43,7 +42,6 @@ class _Spending:
             self.cached += 1
             return
         self.calls_sent += annotation.attempts
-        self.paid_usd = None if cost is None or self.paid_usd is None else self.paid_usd + cost
         if annotation.status != "failed":
             self.latency_seconds += annotation.latency_seconds
             self.timed += 1
@@ -153,13 +151,6 @@ class PanelBuilder:
             }
             filled.append(run.model_copy(update=figures))
         return tuple(filled)
-
-    @property
-    def paid_usd(self) -> Decimal | None:
-        """What the calls of this run cost, those from the cache left out; None where no price is known."""
-        costs = [spent.paid_usd for spent in self._spending]
-        known = [cost for cost in costs if cost is not None]
-        return sum(known, Decimal(0)) if len(known) == len(costs) else None
 
     @property
     def answered_by_fallback(self) -> dict[str, int]:

@@ -248,7 +248,9 @@ class CascadeRun(_Figures):
     threshold: float
     threshold_source: Literal["gold", "stated"]
     waves: tuple[tuple[str, ...], ...] = Field(description="Models in the order of asking.")
-    items_per_wave: tuple[int, ...] = Field(description="Texts that reached each wave.")
+    items_per_wave: tuple[int, ...] = Field(
+        description="Texts that reached each wave, without gold items that everybody was asked about."
+    )
     calls: int
     calls_full_panel: int
     cost_usd: float | None

@@ -105,7 +105,7 @@ async def test_requests_are_read_only_a_little_ahead(settings: Settings, waits: 
         for _ in range(20):
             await anext(outcomes)
         assert len(taken) <= 21 + 2 * READ_AHEAD * WORKERS + 1
-        await outcomes.aclose()  # type: ignore[attr-defined]
+        await outcomes.aclose()
         await until(lambda: executor.usage().lanes[0].in_flight == 0)
 
 
@@ -136,7 +136,7 @@ async def test_a_reader_that_leaves_ends_the_calls(settings: Settings) -> None:
         await until(lambda: provider.in_flight == WORKERS)
         first.cancel()
         await until(lambda: provider.in_flight == 0)
-        await outcomes.aclose()  # type: ignore[attr-defined]
+        await outcomes.aclose()
         gate.open()
         usage = executor.usage()
     assert usage.of("scripted").cancelled == WORKERS
