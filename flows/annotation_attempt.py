@@ -20,12 +20,13 @@ from tasks.annotation_artifacts import draw_plan, draw_summary
 from tasks.publishing import publish_outputs
 from techne.annotation.analysis import Analysis, analyse
 from techne.annotation.cautions import Circumstances
-from techne.annotation.conclusion import Run, disputed_items, summarise
+from techne.annotation.conclusion import Run, disputed_items, known_answers, summarise
 from techne.annotation.consensus_file import write_consensus
 from techne.annotation.disputes import most_disputed
 from techne.annotation.report import render_markdown, render_report
 from techne.annotation.request import STAGES, AnnotationRequest, AnnotationResult
 from techne.annotation.review.export import write_review_files
+from techne.annotation.review.gold import write_gold
 from techne.annotation.review.queue import review_items
 from techne.annotation.summary import DisputedItem, Summary
 from techne.annotation.votes import IntArray
@@ -175,6 +176,8 @@ class Attempt:
         items = self.inputs.dataset.items() if with_texts and self.inputs.dataset is not None else None
         decided = analysis.consensus[analysis.chosen]
         written = write_consensus(folder, answers.panel, decided, items)
+        if answers.panel.has_gold:
+            written += write_gold(folder, known_answers(answers.panel), self.inputs.label_set)
         if queue:
             to_review = review_items(queue, answers.panel.kind)
             written += write_review_files(folder, to_review, self.inputs.label_set, analysis.chosen)

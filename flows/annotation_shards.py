@@ -124,9 +124,7 @@ class DeployedShards:
             ConfigurationError: There is no such deployment.
             ProcessingError: A run has not done its part; what is done stays done.
         """
-        ready = await asyncio.to_thread(
-            lambda: [self.worker.finished(shard, again=self.again) for shard in shards]
-        )
+        ready = await asyncio.to_thread(self._finished, shards)
         waiting = [shard for shard, result in zip(shards, ready, strict=True) if result is None]
         for result in ready:
             if result is not None:
@@ -165,12 +163,15 @@ class DeployedShards:
         while not runs.done():
             await asyncio.wait({runs}, timeout=WATCH_SECONDS)
             self.check()
-            found = await asyncio.to_thread(lambda: [self.worker.finished(shard) for shard in waiting])
+            found = await asyncio.to_thread(self._finished, waiting)
             for result in found:
                 if result is not None:
                     self.told(result.model_copy(update={"reused": False}))
             waiting = [shard for shard, result in zip(waiting, found, strict=True) if result is None]
         runs.result()
+
+    def _finished(self, shards: Sequence[Shard]) -> list[ShardResult | None]:
+        return [self.worker.finished(shard, again=self.again) for shard in shards]
 
     def _with_share_of_budget(self, runs: int) -> Workplace:
         """The place as each of so many runs gets it: none can know what the others spend."""

@@ -14,6 +14,7 @@ from techne.annotation.cells import join_labels
 from techne.annotation.consensus.method import Consensus
 from techne.annotation.labels import LabelSet
 from techne.annotation.panel import Panel, Problem
+from techne.annotation.review.gold import GoldAnswer
 from techne.annotation.summary import (
     CascadeRun,
     DatasetFacts,
@@ -132,6 +133,15 @@ def _disputed(
     )
 
 
+def known_answers(panel: Panel) -> dict[str, GoldAnswer]:
+    """Gold by item id, as reviews read it."""
+    known = np.flatnonzero(panel.gold_known).tolist()
+    return {
+        panel.tasks[task]: GoldAnswer(_labels(panel, [_gold_of(problem, task) for problem in panel]))
+        for task in known
+    }
+
+
 def _gold_of(problem: Problem, task: int) -> int:
     return NO_LABEL if problem.gold is None else int(problem.gold.label_index[task])
 
@@ -154,7 +164,11 @@ def named(panel: Panel, label_index: Sequence[int]) -> str | None:
     """An answer by name, of one label index per problem; None if one is undecided."""
     if NO_LABEL in label_index:
         return None
+    labels = _labels(panel, label_index)
+    return join_labels(labels) if panel.kind == "multi" else labels[0]
+
+
+def _labels(panel: Panel, label_index: Sequence[int]) -> tuple[str, ...]:
     if panel.kind == "multi":
-        given = [name for name, label in zip(panel.labels, label_index, strict=True) if label == YES]
-        return join_labels(given)
-    return panel.labels[label_index[0]]
+        return tuple(name for name, label in zip(panel.labels, label_index, strict=True) if label == YES)
+    return (panel.labels[label_index[0]],)

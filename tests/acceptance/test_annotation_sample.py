@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
+import json
 from pathlib import Path
 
 import pytest
 
 from flows.annotation import annotation
 from flows.annotation_command import main
+from flows.annotation_review import annotation_review
 from techne.annotation.model import EMBEDDED
 from techne.annotation.request import EMBEDDED_PANEL
+from techne.annotation.review.request import ReviewRequest
 from techne.annotation.summary import Summary
 from techne.storage import parse_uri, verify_manifest
 from techne.storage.local import LocalStore
@@ -48,6 +52,20 @@ def test_the_bundled_sample_is_annotated_without_a_network(
     assert (summary.cost_usd, summary.paid_usd) == (0, 0)
     judged = {evaluation.name: evaluation for evaluation in summary.evaluations}
     assert {evaluation.items for evaluation in judged.values()} == {summary.dataset.gold_items}
+
+
+def test_a_decision_about_a_disputed_text_joins_what_was_known(results: Path, tmp_path: Path) -> None:
+    disputed = json.loads((results / "review.jsonl").read_text(encoding="utf-8").splitlines()[0])
+    answers = tmp_path / "answers.csv"
+    answers.write_text(f"id,label\n{disputed['id']},erro\n", encoding="utf-8")
+    request = ReviewRequest(experiment=str(results), answers=str(answers), rerun=True)
+    reviewed = asyncio.run(annotation_review(request))
+    before = Summary.model_validate_json((results / "summary.json").read_bytes())
+    assert (reviewed.added, reviewed.gold_items) == (1, before.dataset.gold_items + 1)
+    assert reviewed.experiment_uri is not None
+    after = Summary.model_validate_json(parse_uri(reviewed.experiment_uri).path.read_bytes())
+    assert after.dataset.gold_items == before.dataset.gold_items + 1
+    assert disputed["id"] not in {item.id for item in after.disputed if item.gold is None}
 
 
 @needs_browser

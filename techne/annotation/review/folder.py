@@ -7,7 +7,7 @@ which is written whole after every page; the new gold is in `gold.csv` and `gold
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from techne.storage import Manifest, ObjectStore, ObjectURI, open_store, parse_u
 
 LABELS_FILE = "labels.json"
 ANNOTATIONS_FILES = ("annotations.parquet", "annotations.csv", "annotations.jsonl")
+GOLD_FILE = "gold.parquet"
 FOLDER = "review"
 """Default output, below the experiment's folder."""
 
@@ -70,7 +71,8 @@ class ReviewFolder:
         label_set = parse_label_set(source.read(LABELS_FILE), str(experiment / LABELS_FILE))
         items = read_queue(source.read(QUEUE_FILE), label_set, str(experiment / QUEUE_FILE))
         with fetching(settings) as fetcher:
-            gold = _gold(request.gold, label_set, fetcher, settings) if request.gold else {}
+            gold_uri = request.gold or source.gold
+            gold = _gold(gold_uri, label_set, fetcher, settings) if gold_uri else {}
             answers = _answers(request.answers, label_set, fetcher, settings) if request.answers else None
         review = cls(experiment, output, label_set, items, gold, answers, source.annotations, settings)
         if answers is not None:
@@ -144,8 +146,17 @@ class _Published:
     @property
     def annotations(self) -> ObjectURI | None:
         """The file of annotations."""
+        return self._first(ANNOTATIONS_FILES)
+
+    @property
+    def gold(self) -> str | None:
+        """The file of what the experiment knew."""
+        uri = self._first((GOLD_FILE,))
+        return None if uri is None else str(uri)
+
+    def _first(self, names: Sequence[str]) -> ObjectURI | None:
         listed = {file.name for file in self.manifest.files}
-        return next((self.folder / name for name in ANNOTATIONS_FILES if name in listed), None)
+        return next((self.folder / name for name in names if name in listed), None)
 
     def read(self, name: str) -> bytes:
         """A file's content."""

@@ -31,7 +31,8 @@ class ReviewRequest(BaseModel):
         default=None,
         max_length=4096,
         title="Gold",
-        description="Known answers so far (columns id or task, and label); the new ones are added to them.",
+        description="Known answers so far (columns id or task, and label); the new ones are added to them. "
+        "Default: those that the experiment knew.",
     )
     items_per_page: int = Field(default=10, ge=1, le=100, title="Items per page", description="Of the form.")
     pages: int | None = Field(
