@@ -38,10 +38,11 @@ demo: $(VENV)/.runtime  ## run docgen on the bundled recording, with no account 
 	@DO_NOT_TRACK=1 $(BIN)/python flows/docgen.py
 
 test: $(VENV)/.dev  ## run every test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -m "alone"
+	@$(BIN)/python -m pytest -m "not alone" -n 2 --dist loadfile
 
 test-fast: $(VENV)/.dev  ## run the tests that take seconds
-	@$(BIN)/python -m pytest -m "not acceptance"
+	@$(BIN)/python -m pytest -m "not acceptance" -n 2 --dist loadfile
 
 lint: $(VENV)/.dev  ## ruff, mypy --strict, import contracts
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

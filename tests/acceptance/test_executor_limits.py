@@ -19,7 +19,7 @@ from benchmarks.limits import USE_AIM, Bound, create_limits, executor_environmen
 from benchmarks.limits_client import PROVIDERS, Met, clients
 from benchmarks.wire_server import Stats, WireServer
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.alone, pytest.mark.timeout(600)]
 
 SMALL_RPM = 120
 SMALL_BOUNDS = (
