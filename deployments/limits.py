@@ -118,7 +118,7 @@ def _countable(value: float, setting: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class LimitStep:
     """What is to be done about one limit."""
 
     change: Change
@@ -134,10 +134,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         specs = implied_limits(get_settings(), tags=not options.no_tags)
         address = api_address()
         with prefect_errors(), get_client(sync_client=True) as client:
-            steps = _plan(client, specs, delete=options.delete)
+            steps = plan_limits(client, specs, delete=options.delete)
             if not options.dry_run:
                 for step in steps:
-                    _carry_out(client, step)
+                    carry_out(client, step)
     except TechneError as error:
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
         return error.exit_code
@@ -160,13 +160,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _plan(client: SyncPrefectClient, specs: list[LimitSpec], *, delete: bool) -> list[_Step]:
+def plan_limits(client: SyncPrefectClient, specs: list[LimitSpec], *, delete: bool) -> list[LimitStep]:
+    """What is to be done about each of these limits so that it is there; with `delete`, so that it isn't."""
     present = {limit.name: limit for limit in _limits(client)}
     steps = []
     for spec in specs:
         name = prefect_limit_name(spec.name)
         found = present.get(name)
-        steps.append(_Step(_change(spec, found, delete=delete), name, spec.limit, found))
+        steps.append(LimitStep(_change(spec, found, delete=delete), name, spec.limit, found))
     return steps
 
 
@@ -189,7 +190,8 @@ def _change(spec: LimitSpec, found: GlobalConcurrencyLimitResponse | None, *, de
     return "keep" if as_implied else "update"
 
 
-def _carry_out(client: SyncPrefectClient, step: _Step) -> None:
+def carry_out(client: SyncPrefectClient, step: LimitStep) -> None:
+    """Make one change."""
     if step.change == "create":
         try:
             client.create_global_concurrency_limit(
@@ -206,13 +208,13 @@ def _carry_out(client: SyncPrefectClient, step: _Step) -> None:
             return
 
 
-def _update(client: SyncPrefectClient, step: _Step) -> None:
+def _update(client: SyncPrefectClient, step: LimitStep) -> None:
     client.update_global_concurrency_limit(
         step.name, GlobalConcurrencyLimitUpdate(limit=step.limit, active=True, slot_decay_per_second=0.0)
     )
 
 
-def _table(steps: list[_Step]) -> str:
+def _table(steps: list[LimitStep]) -> str:
     rows = [("change", "limit", "was", "held", "is")]
     for step in steps:
         was, held = (

@@ -1,0 +1,1 @@
+"""Tests of Prefect blocks, without a server."""
