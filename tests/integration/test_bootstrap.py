@@ -7,24 +7,19 @@ from __future__ import annotations
 
 import json
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import TypeVar
-from uuid import UUID
 
 import boto3
 import pytest
-from prefect import flow
 from prefect.blocks.notifications import SlackWebhook
 from prefect.blocks.system import Secret
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import BlockTypeUpdate, WorkPoolCreate, WorkPoolUpdate
-from prefect.client.schemas.objects import StateType
-from prefect.events import emit_event
 from prefect.events.schemas.automations import AutomationCore
 from prefect.events.worker import EventsWorker
 from prefect.settings import (
@@ -33,7 +28,6 @@ from prefect.settings import (
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
     temporary_settings,
 )
-from prefect.states import Completed, Running
 from pydantic import SecretStr
 
 from blocks import BLOCKS, BedrockProvider, DocumentStore, OpenAIProvider, SettingsBlock, TrackingTable
@@ -47,7 +41,6 @@ from tests.support.limits_server import Server, running_limits_server
 PASSWORD = "admin:correct-horse"
 KEY = "sk-nobody-may-see-this"
 BUCKETS = ("--results-bucket", "techne-results-dev")
-PATIENCE_SECONDS = 90.0
 B = TypeVar("B", bound=SettingsBlock)
 
 
@@ -296,40 +289,6 @@ def test_slower_heartbeats_are_waited_for_longer(server: SyncPrefectClient) -> N
         assert f"updated automation {ZOMBIES}: its trigger, actions differ" in bootstrap().changes
     (automation,) = server.read_automations_by_name(ZOMBIES)
     assert automation.trigger.model_dump()["within"].total_seconds() == 1800
-
-
-@pytest.mark.acceptance
-def test_a_run_whose_heartbeats_stop_is_crashed_and_one_that_ended_is_not(server: SyncPrefectClient) -> None:
-    """Prefect waits for at least 10 s until a heartbeat counts as missed, and so does this test."""
-    fast = zombie_automation(4).model_copy(update={"name": "fast zombies"})
-    (finding,) = find_automations(server, [fast])
-    finding.mend()
-    ended, gone, gone_in_another_state = (_live_run(server) for _ in range(3))
-    server.set_flow_run_state(ended, Completed(name="Published"), force=True)
-    server.set_flow_run_state(gone_in_another_state, Running(name="Reading"), force=True)
-
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not all(_state(server, run) is StateType.CRASHED for run in (gone, gone_in_another_state)):
-        assert time.monotonic() < deadline
-        time.sleep(0.2)  # the server tells nobody
-    assert _state(server, ended) is StateType.COMPLETED
-    server.delete_automation(server.read_automations_by_name("fast zombies")[0].id)
-
-
-def _live_run(client: SyncPrefectClient) -> UUID:
-    run = client.create_flow_run(nothing).id
-    client.set_flow_run_state(run, Running(), force=True)
-    emit_event("prefect.flow-run.heartbeat", {"prefect.resource.id": f"prefect.flow-run.{run}"})
-    return run
-
-
-@flow
-def nothing() -> None:
-    """A flow of which this test says when it lives."""
-
-
-def _state(client: SyncPrefectClient, run: UUID) -> StateType | None:
-    return client.read_flow_run(run).state_type
 
 
 def test_a_stack_says_what_the_account_has_and_arguments_go_over_it(
