@@ -20,7 +20,7 @@ from flows.annotation_progress import Tally, telling
 from flows.annotation_shards import AskShards, DeployedShards, LocalShards
 from flows.annotation_waves import Asked, ask_cascade, ask_panel
 from flows.progress import RunProgress
-from tasks.annotation import Workplace, working
+from tasks.annotation import Workplace, executor_for, working
 from techne.annotation.annotation_file import AnnotationWriter
 from techne.annotation.cascade import AGREEMENT
 from techne.annotation.cascade_replay import judge_run
@@ -28,22 +28,20 @@ from techne.annotation.dataset import Dataset
 from techne.annotation.model import EMBEDDED
 from techne.annotation.panel import Panel
 from techne.annotation.panel_builder import PanelBuilder
-from techne.annotation.plan import Plan, make_plan
+from techne.annotation.plan import Plan, plan_dataset
 from techne.annotation.request import AnnotationRequest
 from techne.annotation.shards import Experiment, ShardResult, ShardWorker, ranges
 from techne.annotation.summary import CascadeRun, ModelRun, Timing
 from techne.annotation.throughput import CallsMade, Load, lower_bound
 from techne.annotation.votes import BoolArray, Gold
 from techne.errors import BudgetExceededError, ProcessingError
-from techne.llm import CostBudget, ExecutorUsage, LLMExecutor, shared_executor
+from techne.llm import ExecutorUsage, LLMExecutor
 from techne.settings import Settings
 from techne.storage import ObjectURI, parse_uri
 
 logger = logging.getLogger(__name__)
 
 SHARDS_FOLDER = "shards"
-PLAN_SAMPLE = 200
-"""Texts whose tokens are estimated for the plan."""
 
 
 @dataclass(slots=True)
@@ -76,20 +74,8 @@ class Asking:
     def __post_init__(self) -> None:
         """Say what every worker must know."""
         request = self.request
-        experiment_id = str(request.experiment_id)
-        budget = None
-        if request.max_cost_usd is not None:
-            budget = CostBudget(name=experiment_id, max_cost_usd=Decimal(str(request.max_cost_usd)))
         self._place = Workplace(
-            experiment=Experiment(
-                experiment_id=experiment_id,
-                dataset_sha256=self.dataset.sha256,
-                label_set=self.inputs.label_set,
-                confidence=request.confidence,
-                rationale=request.rationale,
-                abstain=request.abstain,
-                budget=budget,
-            ),
+            experiment=Experiment.of(request, self.dataset, self.inputs.label_set),
             models=request.models,
             # Absolute: a run elsewhere has another working directory.
             dataset=str(parse_uri(str(request.dataset), allowed_prefixes=self.settings.techne_allowed_uris)),
@@ -103,8 +89,7 @@ class Asking:
     @property
     def executor(self) -> LLMExecutor | None:
         """The way to the models; None if all are embedded."""
-        calls = any(model.provider != EMBEDDED for model in self.request.models)
-        return shared_executor(self.settings) if calls else None
+        return executor_for(self.request.models, self.settings)
 
     async def check_models(self) -> None:
         """Have every model looked for before a call is paid.
@@ -124,9 +109,7 @@ class Asking:
 
     def plan(self) -> Plan:
         """What it will cost and how long it will take at least."""
-        sample = self.dataset.sample(PLAN_SAMPLE, seed=0)
-        annotator, items = self._worker.annotator, len(self.dataset)
-        return make_plan(annotator, self.executor, sample, items, self.settings)
+        return plan_dataset(self._worker.annotator, self.executor, self.dataset, self.settings)
 
     async def ask(self, plan: Plan, files: Path) -> Answers:
         """Ask, and write the annotations down in the folder `files`."""

@@ -15,6 +15,7 @@ import numpy as np
 from flows.annotation_answers import Answers
 from flows.annotation_asking import Asking
 from flows.annotation_inputs import Inputs
+from flows.outputs import output_folder
 from flows.progress import RunProgress
 from tasks.annotation_artifacts import draw_plan, draw_summary
 from tasks.publishing import publish_outputs
@@ -31,12 +32,11 @@ from techne.annotation.review.queue import review_items
 from techne.annotation.summary import DisputedItem, Summary
 from techne.annotation.votes import IntArray
 from techne.settings import Settings
-from techne.storage import ObjectURI, OutputFile, PublishedOutputs, open_store, parse_uri
+from techne.storage import ObjectURI, OutputFile, PublishedOutputs, open_store
 from techne.tracking import Acquired, Heartbeat, TrackingStore
 
 logger = logging.getLogger(__name__)
 
-DEFAULT_OUTPUT = "output"
 SUMMARY, REPORT, LABELS = "summary.json", "report.html", "labels.json"
 
 
@@ -56,7 +56,7 @@ class Attempt:
         """Ask, conclude and publish."""
         experiment_id = self.acquired.record.execution_id
         logger.info("Starting annotation experiment %s: %d items", experiment_id, self.inputs.items)
-        destination = self._destination(experiment_id)
+        destination = output_folder(self.request.output, self.settings, experiment_id)
         await asyncio.to_thread(open_store(destination, self.settings).check_writable, destination)
         progress = RunProgress("annotation", STAGES, experiment_id, self.tracking, self.acquired.lease)
         await progress.start("read", 1)
@@ -86,13 +86,6 @@ class Attempt:
             result.failed,
         )
         return result
-
-    def _destination(self, experiment_id: str) -> ObjectURI:
-        bucket = f"s3://{self.settings.output_bucket}" if self.settings.output_bucket else DEFAULT_OUTPUT
-        folder = parse_uri(
-            self.request.output or bucket, allowed_prefixes=self.settings.techne_allowed_uris, folder=True
-        )
-        return folder / experiment_id
 
     async def _answers(self, progress: RunProgress, destination: ObjectURI, folder: Path) -> Answers:
         """What everybody says; annotations that are made now are written down on the way."""

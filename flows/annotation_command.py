@@ -19,10 +19,11 @@ from flows.annotation_inputs import read_inputs
 from flows.command_line import parse_json_event, run_command
 from flows.progress import listening
 from flows.terminal import LiveProgress, quiet_prefect, readable
+from tasks.annotation import executor_for
 from techne.annotation.fetching import fetching
 from techne.annotation.labels import LabelSet
-from techne.annotation.model import EMBEDDED, ModelSpec
-from techne.annotation.plan import Plan, make_plan
+from techne.annotation.model import ModelSpec
+from techne.annotation.plan import Plan, plan_dataset
 from techne.annotation.plan_table import COLUMNS, duration, money, plan_rows, plan_sentences
 from techne.annotation.request import (
     EMBEDDED_PANEL,
@@ -32,13 +33,11 @@ from techne.annotation.request import (
 )
 from techne.annotation.shards import Experiment
 from techne.errors import InputError
-from techne.llm import shared_executor
 from techne.settings import get_settings
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples" / "annotation"
 SAMPLE = {"dataset": SAMPLES / "tickets.csv", "labels": SAMPLES / "labels.json", "gold": SAMPLES / "gold.csv"}
 SAMPLE_EXPERIMENT_ID = "sample-annotation"
-PLAN_SAMPLE = 200
 
 LABELS = {
     "read": "Reading and checking",
@@ -136,19 +135,10 @@ def _plan(request: AnnotationRequest) -> Plan:
             raise InputError(
                 "Existing labels cost nothing: there is nothing to plan.", cure="Leave --plan out."
             )
-        calls = any(model.provider != EMBEDDED for model in request.models)
-        executor = shared_executor(settings) if calls else None
-        experiment = Experiment(
-            experiment_id="plan",
-            dataset_sha256=inputs.dataset.sha256,
-            label_set=inputs.label_set,
-            confidence=request.confidence,
-            rationale=request.rationale,
-            abstain=request.abstain,
-        )
+        executor = executor_for(request.models, settings)
+        experiment = Experiment.of(request, inputs.dataset, inputs.label_set)
         annotator = experiment.annotator(request.models, executor)
-        sample = inputs.dataset.sample(PLAN_SAMPLE, seed=0)
-        return make_plan(annotator, executor, sample, len(inputs.dataset), settings)
+        return plan_dataset(annotator, executor, inputs.dataset, settings)
 
 
 def _show_plan(console: Console, plan: Plan) -> None:

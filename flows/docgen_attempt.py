@@ -8,12 +8,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from flows.outputs import output_folder
 from flows.progress import RunProgress
 from flows.settled_engine import settled_engine
 from tasks import docgen as stages
 from tasks.artifacts import draw_artifacts
 from tasks.batching import MAX_EXTRACT_TASKS, MAX_MAP_TASKS, MAX_WRITE_TASKS, deal
 from tasks.engines import EngineSpec
+from tasks.publishing import publish_outputs
 from techne.documents.engine import DocumentEngine
 from techne.documents.engines.selection import EngineChoice
 from techne.documents.mapping import MappingGroup, merge_maps, plan_mapping
@@ -35,15 +37,13 @@ from techne.documents.spending import Spending
 from techne.errors import EmptyTranscriptError
 from techne.llm import shared_executor
 from techne.settings import Settings
-from techne.storage import ObjectURI, PublishedOutputs, StoredObject, open_store, parse_uri
+from techne.storage import OutputFile, PublishedOutputs, StoredObject, open_store
 from techne.tracking import Acquired, Heartbeat, TrackingStore
 from techne.transcripts.chunking import chunk_transcript
 from techne.transcripts.model import Chunk, CleanTranscript, Transcript
 from techne.transcripts.tokens import corrected_estimate
 
 logger = logging.getLogger(__name__)
-
-DEFAULT_OUTPUT = "output"
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ class Attempt:
         execution_id = self.acquired.record.execution_id
         self.calls_before = _calls_sent(self.settings)
         logger.info("Starting document generation for execution %s", execution_id)
-        destination = self._destination(execution_id)
+        destination = output_folder(self.request.output, self.settings, execution_id)
         await asyncio.to_thread(open_store(destination, self.settings).check_writable, destination)
         progress = RunProgress(
             "docgen", dict.fromkeys(STAGES, 1.0), execution_id, self.tracking, self.acquired.lease
@@ -102,8 +102,16 @@ class Attempt:
         await progress.start("output", 2)
         files = await stages.render(document, transcript, cleaned, list(extraction.rejected))
         await progress.advance()
-        published = await stages.publish_files(
-            files, destination, self.acquired.record.attempt, self.heartbeat.confirm
+        published = await publish_outputs(
+            {
+                files.MARKDOWN: OutputFile(files.markdown.encode()),
+                files.DOCX: OutputFile(files.docx),
+                files.EVIDENCE: OutputFile(files.evidence.encode()),
+            },
+            destination,
+            self.acquired.record.attempt,
+            files.details,
+            self.heartbeat.confirm,
         )
         result = self._result(document, files, published, spending, choice, stored)
         await progress.finish()
@@ -115,13 +123,6 @@ class Attempt:
             len(files.markdown),
         )
         return result
-
-    def _destination(self, execution_id: str) -> ObjectURI:
-        bucket = f"s3://{self.settings.output_bucket}" if self.settings.output_bucket else DEFAULT_OUTPUT
-        folder = parse_uri(
-            self.request.output or bucket, allowed_prefixes=self.settings.techne_allowed_uris, folder=True
-        )
-        return folder / execution_id
 
     def _chunks(
         self, cleaned: CleanTranscript, engine: DocumentEngine, spec: EngineSpec, language: str

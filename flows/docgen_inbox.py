@@ -24,14 +24,14 @@ from prefect import flow
 from prefect.runtime import flow_run
 
 from flows.docgen import docgen
-from flows.docgen_attempt import DEFAULT_OUTPUT
+from flows.outputs import default_output
 from tasks.inbox_artifacts import InboxProgress, draw_table
 from techne.documents.inbox import Candidate, Survey, entry, open_inbox
 from techne.documents.inbox_request import InboxObject, InboxRequest, InboxResult, Outcome, parse_request
 from techne.documents.request import DocgenResult
 from techne.envelopes import enveloped
 from techne.errors import InputError, LeaseHeldError, LeaseLostError, ProcessingError, TechneError
-from techne.settings import Settings, get_settings
+from techne.settings import get_settings
 from techne.storage import ObjectInfo, open_store
 from techne.tracking import open_tracking
 
@@ -66,7 +66,7 @@ async def docgen_inbox(request: InboxRequest) -> InboxResult:
     settings = get_settings()
     tracking = open_tracking(settings)
     await asyncio.to_thread(tracking.check)
-    inbox = await asyncio.to_thread(open_inbox, request, _default_output(settings), settings)
+    inbox = await asyncio.to_thread(open_inbox, request, default_output(settings), settings)
     store = open_store(inbox.prefix, settings)
     survey = Survey(inbox, tracking)
     listing = iter(await asyncio.to_thread(store.list, inbox.prefix))
@@ -87,10 +87,6 @@ async def docgen_inbox(request: InboxRequest) -> InboxResult:
 def lambda_handler(event: object, context: object = None) -> dict[str, Any]:
     """Look through an inbox for one event, and answer with the envelope of S1-30 or S1-31."""
     return enveloped(lambda: asyncio.run(docgen_inbox(parse_request(event))))
-
-
-def _default_output(settings: Settings) -> str:
-    return f"s3://{settings.output_bucket}" if settings.output_bucket else DEFAULT_OUTPUT
 
 
 def _next_batch(listing: Iterator[ObjectInfo]) -> list[ObjectInfo]:

@@ -6,7 +6,7 @@ Calls inside a task run at once and wait in the executor, which knows the provid
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from techne.annotation.dataset import Dataset
 from techne.annotation.fetching import Fetcher, fetching
 from techne.annotation.model import EMBEDDED, Annotation, ModelSpec
 from techne.annotation.shards import Experiment, Shard, ShardResult, ShardWorker
-from techne.llm import shared_executor
+from techne.llm import LLMExecutor, shared_executor
 from techne.settings import Settings, get_settings
 from techne.storage import open_store, parse_uri
 
@@ -49,10 +49,14 @@ class Workplace(BaseModel):
     def worker(self, dataset: Dataset, settings: Settings) -> ShardWorker:
         """Who does the shards in this process."""
         folder = parse_uri(self.folder, allowed_prefixes=settings.techne_allowed_uris, folder=True)
-        calls = any(model.provider != EMBEDDED for model in self.models)
-        executor = shared_executor(settings) if calls else None
         store = open_store(folder, settings)
+        executor = executor_for(self.models, settings)
         return ShardWorker(self.experiment, self.models, dataset, folder, store, executor)
+
+
+def executor_for(models: Sequence[ModelSpec], settings: Settings) -> LLMExecutor | None:
+    """The way to the models; None if all of them are embedded."""
+    return shared_executor(settings) if any(model.provider != EMBEDDED for model in models) else None
 
 
 def open_dataset(uri: str, id_column: str, text_column: str, fetcher: Fetcher, settings: Settings) -> Dataset:

@@ -7,7 +7,7 @@ call has been retried there before its task fails.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from prefect import task
@@ -30,13 +30,9 @@ from techne.documents.model import (
 from techne.documents.outputs import DocumentFiles, render_files
 from techne.settings import get_settings
 from techne.storage import (
-    ObjectURI,
-    OutputFile,
-    PublishedOutputs,
     StoredObject,
     open_store,
     parse_uri,
-    publish,
 )
 from techne.transcripts.cleaning import clean_transcript
 from techne.transcripts.model import Chunk, CleanTranscript, Transcript
@@ -135,23 +131,3 @@ async def render(
 ) -> DocumentFiles:
     """Stage 6, first half: grounding, Markdown and DOCX, checked."""
     return await asyncio.to_thread(render_files, document, transcript, cleaned, rejected)
-
-
-@task(name="publish", persist_result=False, **_RETRYING)
-async def publish_files(
-    files: DocumentFiles, destination: ObjectURI, attempt: int, confirm_lease: Callable[[], None]
-) -> PublishedOutputs:
-    """Stage 6, second half: the files go to the store, verified, the manifest last."""
-    return await asyncio.to_thread(
-        publish,
-        {
-            files.MARKDOWN: OutputFile(files.markdown.encode()),
-            files.DOCX: OutputFile(files.docx),
-            files.EVIDENCE: OutputFile(files.evidence.encode()),
-        },
-        destination,
-        store=open_store(destination, get_settings()),
-        attempt=attempt,
-        details=files.details,
-        before_manifest=confirm_lease,
-    )

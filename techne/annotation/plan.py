@@ -8,6 +8,7 @@ from decimal import Decimal
 from pydantic import BaseModel, ConfigDict, Field
 
 from techne.annotation.annotator import LLMAnnotator
+from techne.annotation.dataset import Dataset
 from techne.annotation.model import EMBEDDED, DatasetItem, ModelSpec
 from techne.annotation.throughput import Load, lower_bound, parallel_calls
 from techne.llm import LLMExecutor, Usage
@@ -15,6 +16,8 @@ from techne.llm.pricing import cost_usd
 from techne.llm.tokens import FIRST_MARGIN, RequestTokens, estimate_tokens
 from techne.settings import Settings
 
+PLAN_SAMPLE = 200
+"""Texts whose tokens are estimated."""
 ASSUMED_LATENCY_SECONDS = 1.5
 """Of a call to a model that this process has not called yet."""
 RATIONALE_TOKENS = 40
@@ -52,6 +55,13 @@ class Plan(BaseModel):
     bound_by: str = Field(description="What sets the lower bound.")
     latency_seconds: dict[str, float] = Field(description="Latency of a call, by model; measured or assumed.")
     latency_measured: bool = Field(description="Whether every latency is of this process's own calls.")
+
+
+def plan_dataset(
+    annotator: LLMAnnotator, executor: LLMExecutor | None, dataset: Dataset, settings: Settings
+) -> Plan:
+    """Plan an experiment over a dataset."""
+    return make_plan(annotator, executor, dataset.sample(PLAN_SAMPLE, seed=0), len(dataset), settings)
 
 
 def make_plan(

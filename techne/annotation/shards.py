@@ -21,6 +21,7 @@ from techne.annotation.annotator import AskingFor, LLMAnnotator, concerns_all_te
 from techne.annotation.dataset import Dataset
 from techne.annotation.labels import LabelSet
 from techne.annotation.model import EMBEDDED, Annotation, DatasetItem, ModelSpec
+from techne.annotation.request import AnnotationRequest
 from techne.errors import BudgetExceededError, DatasetError, InputError, OutputError
 from techne.llm import CostBudget, LLMExecutor
 from techne.storage import ObjectStore, ObjectURI
@@ -47,6 +48,22 @@ class Experiment(BaseModel):
     rationale: bool = False
     abstain: bool = True
     budget: CostBudget | None = Field(None, description="Decides how far a run gets, not what is answered.")
+
+    @classmethod
+    def of(cls, request: AnnotationRequest, dataset: Dataset, label_set: LabelSet) -> Experiment:
+        """What a request asks about a dataset."""
+        name, budget = request.experiment_id or "", None
+        if request.max_cost_usd is not None:
+            budget = CostBudget(name=name, max_cost_usd=Decimal(str(request.max_cost_usd)))
+        return cls(
+            experiment_id=name,
+            dataset_sha256=dataset.sha256,
+            label_set=label_set,
+            confidence=request.confidence,
+            rationale=request.rationale,
+            abstain=request.abstain,
+            budget=budget,
+        )
 
     def annotator(self, models: tuple[ModelSpec, ...], executor: LLMExecutor | None) -> LLMAnnotator:
         """The models of the experiment, ready to be asked."""
