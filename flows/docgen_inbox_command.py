@@ -11,13 +11,13 @@ from typing import Any
 from pydantic import Field
 from pydantic_settings import CliImplicitFlag, CliPositionalArg
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import TaskID
 from rich.table import Table
 from rich.text import Text
 
 from flows.command_line import parse_json_event, run_command
 from flows.progress import ProgressEvent, listening
-from flows.terminal import quiet_prefect, readable
+from flows.terminal import percent_bars, quiet_prefect, readable
 from techne.documents.inbox_request import InboxObject, InboxRequest, InboxResult, Outcome, parse_request
 from techne.errors import InputError
 
@@ -84,15 +84,7 @@ class DocumentBars:
     def __init__(self, console: Console, most: int) -> None:
         self._console = console
         self._most = most
-        self._progress = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.percentage:>3.0f}%"),
-            TimeElapsedColumn(),
-            console=console,
-            transient=True,
-        )
+        self._progress = percent_bars(console)
         self._bars: dict[str, TaskID] = {}  # the one that was moved last stands last
 
     def __enter__(self) -> DocumentBars:

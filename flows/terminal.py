@@ -32,6 +32,19 @@ PREFECT_LOGGERS = ("prefect", "prefect.flow_runs", "prefect.task_runs", "EventsW
 """The last two are services that log under their own names, as that they still have something to send."""
 
 
+def percent_bars(console: Console) -> Progress:
+    """Bars of what is under way, which go when it is over."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    )
+
+
 class LiveProgress:
     """A bar on a terminal; one line a stage where standard error is not one.
 
@@ -45,15 +58,7 @@ class LiveProgress:
         self._labels = labels
         self._stage = ""
         self._tenths = 0
-        self._bar = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.percentage:>3.0f}%"),
-            TimeElapsedColumn(),
-            console=console,
-            transient=True,
-        )
+        self._bar = percent_bars(console)
         self._task: TaskID | None = None
 
     def __enter__(self) -> LiveProgress:
