@@ -9,7 +9,7 @@ export UV_SYSTEM_CERTS ?= true
 BENCHMARKS := transcripts extractive docgen executor backlog outage limits \
 	annotation consensus embedded_annotators
 
-.PHONY: help demo test test-fast lint format bench lock clean
+.PHONY: help demo server test test-fast lint format bench lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -37,6 +37,9 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 demo: $(VENV)/.runtime  ## run docgen on the bundled recording, with no account and no network
 	@DO_NOT_TRACK=1 $(BIN)/python flows/docgen.py
 
+server: $(VENV)/.runtime  ## run a Prefect server with a login, PostgreSQL, techne's deployments and a worker
+	@DO_NOT_TRACK=1 $(BIN)/python -m deployments.local
+
 test: $(VENV)/.dev  ## run every test
 	@$(BIN)/python -m pytest -m "alone"
 	@$(BIN)/python -m pytest -m "not alone" -n 2 --dist loadfile
@@ -57,7 +60,7 @@ bench: $(VENV)/.dev  ## run the benchmarks; each prints a table
 
 lock: | $(BIN)/uv  ## resolve both lock files anew
 	@$(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-annotate --no-header -c constraints.txt --extra annotation -o requirements.lock pyproject.toml
+		--no-annotate --no-header -c constraints.txt --extra annotation --extra aws -o requirements.lock pyproject.toml
 	@$(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-annotate --no-header -c requirements.lock --group dev -o requirements-dev.lock pyproject.toml
 

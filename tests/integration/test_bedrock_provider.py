@@ -418,6 +418,7 @@ async def test_every_call_in_flight_with_a_refused_schema_can_be_tried_again(
     start: Start, provider: BedrockProvider
 ) -> None:
     server = start(lambda _: Reply('{"kind": "risk"}'), faults=FaultPlan(["schema"] * 3))
+    provider.prepare(SONNET)  # so that all three are written before the first of them is sent
     calls = [provider.complete(ask(str(n), json_schema=SCHEMA)) for n in range(3)]
     errors = await asyncio.gather(*calls, return_exceptions=True)
     assert {type(error) for error in errors} == {ProviderUnavailableError}
