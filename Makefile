@@ -58,11 +58,13 @@ format: $(VENV)/.dev  ## format the code
 bench: $(VENV)/.dev  ## run the benchmarks; each prints a table
 	@for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
-lock: | $(BIN)/uv  ## resolve both lock files anew
+lock: | $(BIN)/uv  ## resolve the lock files anew
 	@$(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-annotate --no-header -c constraints.txt --extra annotation --extra aws -o requirements.lock pyproject.toml
 	@$(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-annotate --no-header -c requirements.lock --group dev -o requirements-dev.lock pyproject.toml
+	@$(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-annotate --no-header -o deployments/installer.lock deployments/installer.in
 
 clean:  ## remove the environment and local state
 	rm -rf $(VENV) .techne output .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -5,17 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
-from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun
-from prefect.events.actions import RunDeployment
-from prefect.events.schemas.automations import AutomationCore, EventTrigger
 
 from flows.docgen_inbox import MOST_FAILURES_IN_A_ROW, Shift, docgen_inbox, lambda_handler
 from flows.docgen_inbox_command import main
@@ -33,7 +28,6 @@ from tests.support import scripted_model
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
-JSON = {"Content-Type": "application/json"}
 TECHNICAL = (
     "If the worker shows error 502 you must restart nginx with systemctl restart nginx.",
     "The read timeout in the file nginx.conf is 60 seconds.",
@@ -348,42 +342,6 @@ async def test_what_can_not_be_read_fails_the_run(aws: MotoAWS, monkeypatch: pyt
     get_settings.cache_clear()
     with pytest.raises(ConfigurationError, match="TRACKING_TABLE"):
         await docgen_inbox(InboxRequest(prefix="s3://recordings/in", engine="extractive"))
-
-
-async def test_prefect_takes_the_documented_event_and_automation() -> None:
-    """docs/INBOX.md: S3 tells EventBridge, which tells Prefect, which starts the inbox."""
-    pattern, targets, automation = documented("json")
-    assert pattern["detail"]["object"]["key"]
-    transformer = targets[0]["InputTransformer"]
-    told = {
-        "id": '"17793124-05d4-b198-2fde-7ededc63b103"',
-        "time": '"2026-11-20T12:00:00Z"',
-        "bucket": pattern["detail"]["bucket"]["name"][0],
-        "key": '"in/a \\"b\\".json"',
-    }
-    assert told.keys() == transformer["InputPathsMap"].keys()
-    body = transformer["InputTemplate"]
-    for name, value in told.items():
-        body = body.replace(f"<{name}>", value)
-    (sent,) = json.loads(body)
-    core = AutomationCore.model_validate(automation)
-    assert isinstance(core.trigger, EventTrigger)
-    assert core.trigger.expect == {sent["event"]}
-    assert automation["trigger"]["match"] == sent["resource"]
-    (action,) = core.actions
-    assert isinstance(action, RunDeployment)
-    assert action.schedule_after >= core.trigger.within  # the run sees what the ignored events were about
-    assert action.parameters is not None
-    InboxRequest.model_validate(action.parameters["request"])
-    async with get_client() as client:
-        response = await client.request("POST", "/events", content=body, headers=JSON)
-        assert response.status_code == 204
-
-
-def documented(language: str) -> list[Any]:
-    """The blocks of docs/INBOX.md in a language."""
-    text = (Path(__file__).resolve().parents[2] / "docs" / "INBOX.md").read_text()
-    return [json.loads(block) for block in re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)]
 
 
 def test_an_event_gives_an_envelope(folder: Path) -> None:
