@@ -24,10 +24,10 @@ from prefect.runtime import flow_run
 from flows.annotation_attempt import Attempt
 from flows.annotation_inputs import read_inputs
 from flows.executions import Execution, run_once
+from flows.running import running
 from techne.annotation.fetching import fetching
 from techne.annotation.request import AnnotationRequest, AnnotationResult, parse_request
 from techne.envelopes import enveloped
-from techne.settings import get_settings
 from techne.tracking import Acquired, ExecutionRecord, Heartbeat, open_tracking
 
 logger = logging.getLogger(__name__)
@@ -49,30 +49,38 @@ async def annotation(request: AnnotationRequest) -> AnnotationResult:
     did not learn from, and the best single model always stands beside the panel. The same experiment id runs
     once.
 
+    Args:
+        request: Texts, labels and models, or labels that exist already.
+
     Raises:
         TechneError: Typed by what went wrong; an `InputError` if the request is to be mended.
     """
     started = time.monotonic()
-    settings = get_settings()
-    tracking = open_tracking(settings)
-    await asyncio.to_thread(tracking.check)
-    with fetching(settings) as fetcher:
-        inputs = await asyncio.to_thread(read_inputs, request, fetcher, settings)
-        request = request.named(*inputs.contents)
+    async with running("annotation") as run:
+        settings = run.settings
+        tracking = open_tracking(settings)
+        with fetching(settings) as fetcher:
+            await asyncio.to_thread(tracking.check)
+            inputs = await asyncio.to_thread(read_inputs, request, fetcher, settings)
+            request = request.named(*inputs.contents)
 
-        async def work(acquired: Acquired, heartbeat: Heartbeat) -> AnnotationResult:
-            return await Attempt(request, inputs, settings, tracking, acquired, heartbeat, started).run()
+            async def work(acquired: Acquired, heartbeat: Heartbeat) -> AnnotationResult:
+                attempt = Attempt(request, inputs, settings, tracking, acquired, heartbeat, started)
+                result = await attempt.run()
+                run.metrics.count("Items", result.items)
+                run.metrics.shortcoming = result.stopped_by
+                return result
 
-        fingerprint = request.identity(*inputs.contents)
-        execution = Execution(str(request.experiment_id), fingerprint, request, request.force)
-        return await run_once(
-            execution,
-            tracking,
-            settings,
-            work=work,
-            stored=_stored_result,
-            unfinished=lambda result: result.stopped_by,
-        )
+            fingerprint = request.identity(*inputs.contents)
+            execution = Execution(str(request.experiment_id), fingerprint, request, request.force)
+            return await run_once(
+                execution,
+                tracking,
+                settings,
+                work=work,
+                stored=_stored_result,
+                unfinished=lambda result: result.stopped_by,
+            )
 
 
 async def _stored_result(record: ExecutionRecord) -> AnnotationResult:

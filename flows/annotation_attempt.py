@@ -104,7 +104,7 @@ class Attempt:
         )
         await asking.check_models()
         plan = await asyncio.to_thread(asking.plan)
-        await draw_plan(plan)
+        await draw_plan(plan, self.acquired.record.execution_id)
         return await asking.ask(plan, folder)
 
     def _conclude(self, answers: Answers) -> tuple[Analysis, Summary, tuple[DisputedItem, ...]]:

@@ -2,7 +2,7 @@
 
     python flows/annotation_review.py --experiment output/mine --answers export.json
     python flows/annotation_review.py --experiment output/mine            asks in the Prefect UI, and waits
-    prefect deployment run annotation-review/default                      asks, and no process waits
+    prefect deployment run annotation-review/annotation-review            asks, and no process waits
 
 A run of a deployment is suspended at every page of the form and begins anew when the page is filled in: pages
 that are answered are stored, and not asked again. A run without a deployment can't be begun anew by anybody,
@@ -34,7 +34,9 @@ from pydantic import create_model
 from rich.console import Console
 from rich.table import Table
 
+from flows.block_settings import settings_of_run
 from flows.command_line import run_command
+from flows.stopping import listening
 from flows.terminal import quiet_prefect, readable
 from techne.annotation.request import AnnotationRequest
 from techne.annotation.review.folder import ReviewFolder
@@ -42,7 +44,7 @@ from techne.annotation.review.form import Page, pages_of
 from techne.annotation.review.progress import ReviewProgress
 from techne.annotation.review.request import ReviewRequest, ReviewResult
 from techne.errors import ConfigurationError, InputError
-from techne.settings import get_settings
+from techne.settings import using_settings
 from techne.storage import ObjectURI
 
 logger = logging.getLogger(__name__)
@@ -61,27 +63,32 @@ def _flow_run_name() -> str:
 async def annotation_review(request: ReviewRequest) -> ReviewResult:
     """Have the disputed items of an annotation experiment decided, and fold the decisions into gold.
 
+    Args:
+        request: The experiment, and who decides.
+
     Raises:
         TechneError: Typed by what went wrong; an `InputError` if the request is to be mended.
     """
-    review = await asyncio.to_thread(ReviewFolder.open, request, get_settings())
-    if review.answers is None:
-        progress = await _ask(review, request)
-    else:
-        progress = await asyncio.to_thread(review.keep, review.answers)
-    folded = review.fold(progress.answers)
-    gold_csv, gold_parquet = await asyncio.to_thread(review.publish, folded)
-    anew = await _decide_anew(review, gold_parquet if folded.gold else None) if request.rerun else None
-    return ReviewResult(
-        answered=len(progress.answers),
-        skipped=len(progress.skipped),
-        added=folded.added,
-        conflicts=folded.conflicts,
-        disagreements=progress.disagreements,
-        gold_items=len(folded.gold),
-        gold_uri=str(gold_csv),
-        experiment_uri=anew,
-    )
+    settings = await settings_of_run()
+    with using_settings(settings), listening(settings.stop_grace_seconds):
+        review = await asyncio.to_thread(ReviewFolder.open, request, settings)
+        if review.answers is None:
+            progress = await _ask(review, request)
+        else:
+            progress = await asyncio.to_thread(review.keep, review.answers)
+        folded = review.fold(progress.answers)
+        gold_csv, gold_parquet = await asyncio.to_thread(review.publish, folded)
+        anew = await _decide_anew(review, gold_parquet if folded.gold else None) if request.rerun else None
+        return ReviewResult(
+            answered=len(progress.answers),
+            skipped=len(progress.skipped),
+            added=folded.added,
+            conflicts=folded.conflicts,
+            disagreements=progress.disagreements,
+            gold_items=len(folded.gold),
+            gold_uri=str(gold_csv),
+            experiment_uri=anew,
+        )
 
 
 async def _ask(review: ReviewFolder, request: ReviewRequest) -> ReviewProgress:

@@ -1,6 +1,6 @@
 """Asking the models: shards as tasks of this run, or of flow runs of their own on the work pool (S0-17).
 
-    prefect deployment run annotation-shards/default     is what `--fan-out deployments` does for itself
+    prefect deployment run annotation-shards/annotation-shards    is what `--fan-out deployments` does
 
 Which shards there are, and in which order they are asked for, is `flows.annotation_waves`' part.
 """
@@ -21,12 +21,13 @@ from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound
 from pydantic import TypeAdapter
 
+from flows.running import running
 from tasks.annotation import Workplace, annotate_shard, shard_tags, working
 from techne.annotation.fetching import fetching
 from techne.annotation.model import EMBEDDED
 from techne.annotation.shards import Shard, ShardResult, ShardWorker
 from techne.errors import ConfigurationError, ProcessingError
-from techne.settings import Settings, get_settings
+from techne.settings import Settings
 from techne.storage import open_store, parse_uri
 
 logger = logging.getLogger(__name__)
@@ -220,13 +221,14 @@ async def annotation_shards(
         numbers: Which of them are this run's.
         again: Whether texts that failed in an earlier run are asked about anew.
     """
-    settings = get_settings()
-    uri = parse_uri(work, allowed_prefixes=settings.techne_allowed_uris)
-    store = open_store(uri, settings)
-    data = await asyncio.to_thread(store.read, uri, MAX_WORK_BYTES)
-    shards = _SHARDS.validate_json(data.data)
-    with fetching(settings) as fetcher:
-        dataset = await asyncio.to_thread(place.open_dataset, fetcher, settings)
-        worker = place.worker(dataset, settings)
-        with working(place, worker):
-            return await LocalShards(place, again)([shards[number] for number in numbers])
+    async with running("annotation-shards") as run:
+        settings = run.settings
+        uri = parse_uri(work, allowed_prefixes=settings.techne_allowed_uris)
+        store = open_store(uri, settings)
+        data = await asyncio.to_thread(store.read, uri, MAX_WORK_BYTES)
+        shards = _SHARDS.validate_json(data.data)
+        with fetching(settings) as fetcher:
+            dataset = await asyncio.to_thread(place.open_dataset, fetcher, settings)
+            worker = place.worker(dataset, settings)
+            with working(place, worker):
+                return await LocalShards(place, again)([shards[number] for number in numbers])

@@ -1,7 +1,8 @@
 """What the flows' command lines share: arguments or an event in, an exit code and an envelope out.
 
-Exit codes: 0 done, 2 the input is wrong, 130 interrupted, 1 anything else. With an event, standard output
-carries the envelope of S1-30 or S1-31 and nothing else; everything meant for a person goes to standard error.
+Exit codes: 0 done, 2 the input is wrong, 130 interrupted, 143 terminated, 1 anything else. With an event,
+standard output carries the envelope of S1-30 or S1-31 and nothing else; everything meant for a person goes
+to standard error.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_settings import CliApp, SettingsError
 from rich.console import Console
 
+from flows.stopping import terminable
 from flows.terminal import tell_failure
 from techne.envelopes import describe_validation, error_envelope, success_envelope
 from techne.errors import InputError
@@ -47,11 +49,14 @@ def run_command(
     console = Console(stderr=True)
     as_event = False
     try:
-        level = get_settings().log_level
-        configure_logging("WARNING" if console.is_terminal and level == "INFO" else level)
-        command = CliApp.run(command_type, cli_args=list(arguments), cli_exit_on_error=True)
-        as_event = getattr(command, "event", None) is not None
-        result = work(command, console)
+        with terminable():
+            settings = get_settings()
+            level = settings.log_level
+            quiet = console.is_terminal and level == "INFO"
+            configure_logging("WARNING" if quiet else level, settings.log_format)
+            command = CliApp.run(command_type, cli_args=list(arguments), cli_exit_on_error=True)
+            as_event = getattr(command, "event", None) is not None
+            result = work(command, console)
     except KeyboardInterrupt:
         console.print("Interrupted. Run the same command again to go on.", style="yellow")
         return INTERRUPTED

@@ -22,11 +22,11 @@ from prefect.runtime import flow_run
 
 from flows.docgen_attempt import Attempt
 from flows.executions import Execution, run_once
+from flows.running import running
 from tasks.docgen import read_stored_transcript
 from techne.documents.request import DocgenRequest, DocgenResult, parse_request
 from techne.envelopes import enveloped
 from techne.errors import ExecutionConflictError, TechneError
-from techne.settings import get_settings
 from techne.tracking import Acquired, ExecutionRecord, Heartbeat, open_tracking
 
 logger = logging.getLogger(__name__)
@@ -47,30 +47,37 @@ async def docgen(request: DocgenRequest) -> DocgenResult:
     without any model on the embedded extractive engine. The same execution id runs once; a killed run goes
     on where it was and pays for nothing twice.
 
+    Args:
+        request: The transcript, and how its document is to be made.
+
     Raises:
         TechneError: Typed by what went wrong; an `InputError` if the request is to be mended.
     """
     started = time.monotonic()
-    settings = get_settings()
-    tracking = open_tracking(settings)
-    await asyncio.to_thread(tracking.check)
-    stored = None
-    if request.execution_id is None:
-        stored = await read_stored_transcript(request.transcription_s3_uri)
-        request = request.named(stored.sha256)
+    async with running("docgen") as run:
+        settings = run.settings
+        tracking = open_tracking(settings)
+        await asyncio.to_thread(tracking.check)
+        stored = None
+        if request.execution_id is None:
+            stored = await read_stored_transcript(request.transcription_s3_uri)
+            request = request.named(stored.sha256)
 
-    async def generate(acquired: Acquired, heartbeat: Heartbeat) -> DocgenResult:
-        transcript = stored or await read_stored_transcript(request.transcription_s3_uri)
-        return await Attempt(request, settings, tracking, acquired, heartbeat, started).generate(transcript)
+        async def generate(acquired: Acquired, heartbeat: Heartbeat) -> DocgenResult:
+            transcript = stored or await read_stored_transcript(request.transcription_s3_uri)
+            attempt = Attempt(request, settings, tracking, acquired, heartbeat, started)
+            result = await attempt.generate(transcript)
+            run.metrics.count("Chunks", result.chunks_processed)
+            return result
 
-    execution = Execution(str(request.execution_id), request.identity(), request, request.force)
-    return await run_once(
-        execution,
-        tracking,
-        settings,
-        work=generate,
-        stored=lambda record: _stored_result(record, request),
-    )
+        execution = Execution(str(request.execution_id), request.identity(), request, request.force)
+        return await run_once(
+            execution,
+            tracking,
+            settings,
+            work=generate,
+            stored=lambda record: _stored_result(record, request),
+        )
 
 
 def lambda_handler(event: object, context: object = None) -> dict[str, Any]:

@@ -25,13 +25,13 @@ from prefect.runtime import flow_run
 
 from flows.docgen import docgen
 from flows.outputs import default_output
+from flows.running import running
 from tasks.inbox_artifacts import InboxProgress, draw_table
 from techne.documents.inbox import Candidate, Survey, entry, open_inbox
 from techne.documents.inbox_request import InboxObject, InboxRequest, InboxResult, Outcome, parse_request
 from techne.documents.request import DocgenResult
 from techne.envelopes import enveloped
 from techne.errors import InputError, LeaseHeldError, LeaseLostError, ProcessingError, TechneError
-from techne.settings import get_settings
 from techne.storage import ObjectInfo, open_store
 from techne.tracking import open_tracking
 
@@ -58,30 +58,37 @@ async def docgen_inbox(request: InboxRequest) -> InboxResult:
     number of times. The run fails only if the folder or the records can't be read, or if it made attempts
     and none of them gave a document.
 
+    Args:
+        request: The folder, and how its documents are to be made.
+
     Raises:
         InputError: The folder, or an option, is to be mended.
         ConfigurationError: The folder or the records can't be read.
         ProcessingError: Every attempt of this run failed.
     """
-    settings = get_settings()
-    tracking = open_tracking(settings)
-    await asyncio.to_thread(tracking.check)
-    inbox = await asyncio.to_thread(open_inbox, request, default_output(settings), settings)
-    store = open_store(inbox.prefix, settings)
-    survey = Survey(inbox, tracking)
-    listing = iter(await asyncio.to_thread(store.list, inbox.prefix))
-    while batch := await asyncio.to_thread(_next_batch, listing):
-        await asyncio.to_thread(survey.take, batch)
-    found = survey.counts.total() + len(survey.candidates)
-    logger.info("%s has %d transcripts, %d of them to do now", inbox.prefix, found, len(survey.candidates))
-    if request.dry_run:
-        worked = [entry(one.info, Outcome.WAITING, "Would be done.") for one in survey.candidates]
-    else:
-        worked = await Shift(survey).work()
-    result = _result(survey, worked)
-    await draw_table(result)
-    _check_any_success(worked)
-    return result
+    async with running("docgen-inbox") as run:
+        settings = run.settings
+        tracking = open_tracking(settings)
+        await asyncio.to_thread(tracking.check)
+        inbox = await asyncio.to_thread(open_inbox, request, default_output(settings), settings)
+        store = open_store(inbox.prefix, settings)
+        survey = Survey(inbox, tracking)
+        listing = iter(await asyncio.to_thread(store.list, inbox.prefix))
+        while batch := await asyncio.to_thread(_next_batch, listing):
+            await asyncio.to_thread(survey.take, batch)
+        found = survey.counts.total() + len(survey.candidates)
+        logger.info(
+            "%s has %d transcripts, %d of them to do now", inbox.prefix, found, len(survey.candidates)
+        )
+        if request.dry_run:
+            worked = [entry(one.info, Outcome.WAITING, "Would be done.") for one in survey.candidates]
+        else:
+            worked = await Shift(survey).work()
+        result = _result(survey, worked)
+        run.metrics.count("Documents", result.done)
+        await draw_table(result)
+        _check_any_success(worked)
+        return result
 
 
 def lambda_handler(event: object, context: object = None) -> dict[str, Any]:

@@ -8,9 +8,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from prefect.runtime import flow_run
 from pydantic import BaseModel
 
+from flows.stopping import INTERRUPTED, holding, stopping
 from techne.errors import TechneError
+from techne.logs import add_log_fields
 from techne.settings import Settings
 from techne.tracking import Acquired, Completed, ExecutionRecord, Heartbeat, TrackingStore
 from techne.tracking.owner import is_gone, this_owner
@@ -60,10 +63,11 @@ async def run_once(
         ExecutionConflictError: The id was used for something else.
         LeaseHeldError: Somebody is at it.
     """
-    outcome = await asyncio.to_thread(_acquire, execution, tracking, settings)
+    add_log_fields(execution_id=execution.execution_id)
+    outcome = await _acquired(execution, tracking, settings)
     if isinstance(outcome, Completed):
         return await stored(outcome.record)
-    with Heartbeat(tracking, outcome.lease) as heartbeat:
+    with Heartbeat(tracking, outcome.lease) as heartbeat, holding(tracking, outcome.lease):
         try:
             result = await work(outcome, heartbeat)
             reason = unfinished(result)
@@ -77,6 +81,22 @@ async def run_once(
     return result
 
 
+async def _acquired(
+    execution: Execution, tracking: TrackingStore, settings: Settings
+) -> Acquired | Completed:
+    """`_acquire` on a thread. It can't be broken off: a lease that comes after a cancellation is released."""
+    acquiring = asyncio.ensure_future(asyncio.to_thread(_acquire, execution, tracking, settings))
+    try:
+        return await asyncio.shield(acquiring)
+    except asyncio.CancelledError as error:
+        await asyncio.wait({acquiring})
+        if not acquiring.cancelled() and not acquiring.exception():
+            outcome = acquiring.result()
+            if isinstance(outcome, Acquired):
+                _record_failure(tracking, outcome, error)
+        raise
+
+
 def _acquire(execution: Execution, tracking: TrackingStore, settings: Settings) -> Acquired | Completed:
     return tracking.acquire(
         execution.execution_id,
@@ -86,12 +106,14 @@ def _acquire(execution: Execution, tracking: TrackingStore, settings: Settings) 
         request=execution.request.model_dump(mode="json"),
         force=execution.force,
         is_gone=is_gone,
+        run_id=flow_run.id,
     )
 
 
 def _record_failure(tracking: TrackingStore, acquired: Acquired, error: BaseException) -> None:
     message = str(error) if isinstance(error, TechneError) else f"{type(error).__name__}: {error}"
+    stopped = stopping() and not isinstance(error, Exception)
     try:
-        tracking.fail(acquired.lease, message)
+        tracking.fail(acquired.lease, INTERRUPTED if stopped else message, interrupted=stopped)
     except TechneError:
         logger.exception("The failure could not be recorded")

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
 
+from tasks.artifact_keys import artifact_key
 from techne.tracking import Lease, TrackingStore
 
 logger = logging.getLogger(__name__)
@@ -138,10 +139,11 @@ class RunProgress:
         description = f"{event.execution_id}: {event.stage} {event.done}/{event.total}"
         if event.note:
             description += f", {event.note}"
+        key = artifact_key(f"{self.flow}-progress", event.execution_id)
         try:
             if self._artifact is None:
                 self._artifact = await acreate_progress_artifact(
-                    progress=event.percentage, key=f"{self.flow}-progress", description=description
+                    progress=event.percentage, key=key, description=description
                 )
             else:
                 await aupdate_progress_artifact(

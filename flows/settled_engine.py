@@ -28,7 +28,7 @@ async def settled_engine(
         ratio = await asyncio.to_thread(_token_ratio, model, settings, tracking, acquired)
         spec = spec.model_copy(update={"token_ratio": ratio})
         choice = replace(choice, engine=spec.engine())
-    return choice, spec.model_copy(update={"fingerprint": choice.engine.fingerprint})
+    return choice, spec.model_copy(update={"fingerprints": dict(choice.engine.stage_fingerprints)})
 
 
 def _budget(request: DocgenRequest) -> CostBudget | None:

@@ -1,4 +1,4 @@
-"""What a run leaves in the Prefect UI: the document, its stages in figures, and where the files are."""
+"""What a run leaves in the Prefect UI: the document, where its files are, what it cost, how long it took."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact, acreate_table_artifact
+from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 
+from tasks.artifact_files import file_link
+from tasks.artifact_keys import artifact_key
+from techne.documents.escaping import code_span
 from techne.documents.request import DocgenResult
+from techne.settings import Settings, get_settings
 
 logger = logging.getLogger(__name__)
 
@@ -31,23 +35,34 @@ async def _draw(result: DocgenResult, markdown: str, stages: Sequence[dict[str, 
     shown = markdown[:MOST_MARKDOWN_CHARACTERS]
     if len(shown) < len(markdown):
         shown += f"\n\n*The rest is in {result.markdown_s3_uri}.*"
-    await acreate_markdown_artifact(markdown=shown, key="docgen-document", description=result.execution_id)
+    work = result.execution_id
     await acreate_table_artifact(
-        table=[*stages, *_figures(result)], key="docgen-stages", description="Stages and figures"
+        table=[{**stage, "seconds": round(stage["seconds"], 1)} for stage in stages],
+        key=artifact_key("docgen-stages", work),
+        description="How long each stage took",
     )
-    for key, uri in (("docgen-markdown", result.markdown_s3_uri), ("docgen-docx", result.docx_s3_uri)):
-        await acreate_link_artifact(link=uri, link_text=uri.rsplit("/", 1)[-1], key=key)
+    await acreate_markdown_artifact(
+        markdown=_files_and_figures(result, get_settings()),
+        key=artifact_key("docgen-files", work),
+        description="Files, tokens and cost",
+    )
+    await acreate_markdown_artifact(
+        markdown=shown, key=artifact_key("docgen-document", work), description="The document"
+    )
 
 
-def _figures(result: DocgenResult) -> list[dict[str, Any]]:
-    cost = "unknown" if result.cost_usd is None else f"${result.cost_usd:.4f}"
-    grounding = f"{result.grounding.verified} of {result.grounding.checked} literals"
-    figures = {
-        "engine": result.engine,
-        "tokens in": result.tokens_used.input,
-        "tokens out": result.tokens_used.output,
-        "cost": cost,
-        "calls sent": result.calls_sent,
-        "grounding": grounding,
+def _files_and_figures(result: DocgenResult, settings: Settings) -> str:
+    tokens = result.tokens_used
+    rows = {
+        "Markdown": file_link(result.markdown_s3_uri, settings),
+        "Word": file_link(result.docx_s3_uri, settings),
+        "Manifest": file_link(result.manifest_s3_uri, settings),
+        "Engine": result.engine,
+        "Tokens": f"{tokens.input:,} in, {tokens.output:,} out",
+        "Cost": "unknown" if result.cost_usd is None else f"${result.cost_usd:.4f}",
+        "Calls sent": f"{result.calls_sent:,}",
+        "Verified": f"{result.grounding.verified} of {result.grounding.checked} commands, codes and values",
+        "Attempt": str(result.attempt),
     }
-    return [{"stage": name, "pieces": value, "seconds": ""} for name, value in figures.items()]
+    lines = [f"# Execution {code_span(result.execution_id)}", "", "| | |", "|---|---|"]
+    return "\n".join([*lines, *(f"| **{name}** | {value} |" for name, value in rows.items())]) + "\n"

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import Any, cast
 
 from prefect.context import TaskRunContext
 from pydantic import TypeAdapter
 
 from tasks.engines import EngineSpec
+from techne.documents.prompts import Stage
 
 _JSON: TypeAdapter[Any] = TypeAdapter(Any)
 
 
 def content_key(context: TaskRunContext, arguments: dict[str, Any]) -> str | None:
-    """Hash of a task's name and arguments, the engine's fingerprint (models, prompt versions) included.
+    """Hash of a task's name, which is its stage's, and arguments.
+
+    Of the engine there is its fingerprint in this stage, made from model, parameters and prompt versions.
 
     The extractive engine is quicker than a look into a result store, and pays for nothing: no key, no cache.
     """
@@ -25,7 +28,7 @@ def content_key(context: TaskRunContext, arguments: dict[str, Any]) -> str | Non
     for name in sorted(arguments):
         digest.update(name.encode())
         value = arguments[name]
-        if isinstance(value, EngineSpec):  # more money gives no other answers
-            value = value.model_copy(update={"budget": None})
+        if isinstance(value, EngineSpec):
+            value = value.deciding(cast("Stage", context.task.name))
         digest.update(_JSON.dump_json(value))
     return f"docgen-{digest.hexdigest()}"

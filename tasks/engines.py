@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.quota import use_prefect_quota
 from techne.documents.engine import DocumentEngine
+from techne.documents.prompts import Stage
 from techne.llm.model import CostBudget
 from techne.settings import get_settings
 
@@ -23,7 +24,9 @@ class EngineSpec(BaseModel):
     name: Literal["bedrock", "gemini", "ollama", "openai", "extractive"]
     model: str | None = Field(None, description="Model id; None is the provider's configured one.")
     token_ratio: float = Field(1.0, ge=1, description="The model's tokens for each one that is estimated.")
-    fingerprint: str = Field("", description="The engine's own; part of every cache key.")
+    fingerprints: dict[Stage, str] = Field(
+        default_factory=dict, description="The engine's own, by stage; part of that stage's cache keys."
+    )
     budget: CostBudget | None = Field(None, description="What its calls may cost; not part of any key.")
 
     @property
@@ -39,6 +42,14 @@ class EngineSpec(BaseModel):
         slot costs up to two seconds: its SQLite file is locked by the run's own writes.
         """
         return (f"provider:{self.name}",) if self.pays and PREFECT_API_URL.value() else ()
+
+    def deciding(self, stage: Stage) -> EngineSpec:
+        """What of it decides a stage's answers: not the other stages' prompts, and no budget buys others.
+
+        Raises:
+            KeyError: The stage has no fingerprint.
+        """
+        return self.model_copy(update={"budget": None, "fingerprints": {stage: self.fingerprints[stage]}})
 
     def engine(self) -> DocumentEngine:
         """The engine, over this process's executor."""

@@ -42,7 +42,7 @@ def prefect_errors() -> Iterator[None]:
         raise _refusal(error.response) from None
     except (httpx.HTTPError, TimeoutError) as error:
         raise ProviderUnavailableError(
-            f"Prefect, which keeps the limits, can't be reached at {api_address()} ({type(error).__name__}).",
+            f"Prefect can't be reached at {api_address()} ({type(error).__name__}).",
             cure="Start the server, or correct PREFECT_API_URL.",
         ) from None
     except (httpx.InvalidURL, ValidationError, json.JSONDecodeError):

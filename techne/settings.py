@@ -7,7 +7,9 @@ AWS_ENDPOINT_URL, ...) are boto3's and are not repeated here.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -72,10 +74,36 @@ ModelLimits = Annotated[tuple[tuple[str, ProviderLimits], ...], BeforeValidator(
 """Limits by `provider` or `provider/model`; written as a JSON object, kept hashable."""
 
 
-class Settings(BaseSettings):
-    """The settings of one process. Build it anew after a change of the environment."""
+class ObservationSettings(BaseSettings):
+    """What a process tells of itself: wanted before all other settings, and also if those can't be read."""
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Log level.")
+    log_format: Literal["text", "json"] = Field(
+        "text", description="Log lines as text, or as a JSON object each."
+    )
+    metrics: Literal["none", "emf"] = Field(
+        "none",
+        description="A line of CloudWatch metrics (embedded metric format) on standard output per run.",
+    )
+    techne_environment: Literal["dev", "prod"] = Field(
+        "dev", description="Which deployment this is; part of the names of its metrics."
+    )
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("log_format", "metrics", "techne_environment", mode="before")
+    @classmethod
+    def _lower(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+
+class Settings(ObservationSettings):
+    """The settings of one process. Build it anew after a change of the environment."""
 
     # Where things are
     aws_region: str = Field("us-east-1", description="AWS region of Bedrock, S3 and DynamoDB.")
@@ -94,7 +122,11 @@ class Settings(BaseSettings):
     techne_allowed_uris: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Comma-separated URI prefixes that may be read or written; empty allows all."
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Log level.")
+    techne_blocks: str = Field(
+        "",
+        pattern=r"^([a-z0-9]+(-[a-z0-9]+)*)?$",
+        description="Name of the saved Prefect blocks that settings are read from, below the environment.",
+    )
 
     # Documents
     max_tokens_per_chunk: int = Field(
@@ -107,6 +139,9 @@ class Settings(BaseSettings):
         False, description="Ask for each group of item kinds in a call of its own (sends each chunk thrice)."
     )
     lease_seconds: int = Field(120, ge=5, description="Time after which a silent worker's lease lapses.")
+    stop_grace_seconds: float = Field(
+        20.0, ge=10, description="Time in which a run ends after a SIGTERM; less than what kills it."
+    )
 
     # Providers
     bedrock_model_id: str = Field(
@@ -253,11 +288,6 @@ class Settings(BaseSettings):
             else value
         )
 
-    @field_validator("log_level", mode="before")
-    @classmethod
-    def _upper(cls, value: object) -> object:
-        return value.upper() if isinstance(value, str) else value
-
     @field_validator("ollama_host")
     @classmethod
     def _with_scheme(cls, value: str) -> str:
@@ -272,13 +302,50 @@ class Settings(BaseSettings):
         return MODEL_ALIASES.get(value, value)
 
 
-@lru_cache(maxsize=1)
-def get_settings() -> Settings:
-    """The settings of this process, read once; `get_settings.cache_clear()` reads them anew.
+class _CurrentSettings:
+    """What `get_settings` is: the settings of a run, or of the process."""
 
-    Raises:
-        ConfigurationError: A variable has a value that it can't have; the message names it.
-    """
+    def __init__(self) -> None:
+        self.of_run: ContextVar[Settings | None] = ContextVar("settings_of_run", default=None)
+
+    def __call__(self) -> Settings:
+        """The settings in force: those of `using_settings` around here, else those of the environment.
+
+        The environment is read once; `get_settings.cache_clear()` has it read anew.
+
+        Raises:
+            ConfigurationError: A variable has a value that it can't have; the message names it.
+        """
+        return self.of_run.get() or _settings_of_environment()
+
+    def cache_clear(self) -> None:
+        """Have the environment read anew."""
+        _settings_of_environment.cache_clear()
+
+
+get_settings = _CurrentSettings()
+
+
+def observation_settings() -> ObservationSettings:
+    """What the environment says of logs and metrics; a wrong value counts as unset: `get_settings` tells."""
+    try:
+        return ObservationSettings()
+    except ValidationError:
+        return ObservationSettings.model_construct()
+
+
+@contextmanager
+def using_settings(settings: Settings) -> Iterator[None]:
+    """Have `get_settings` answer with these in the block, in what it awaits, and in tasks that it starts."""
+    outer = get_settings.of_run.set(settings)
+    try:
+        yield
+    finally:
+        get_settings.of_run.reset(outer)
+
+
+@lru_cache(maxsize=1)
+def _settings_of_environment() -> Settings:
     try:
         return Settings()
     except ValidationError as error:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from techne.errors import LabelSetError
+from techne.forms import Form
 
 LabelKind = Literal["single", "multi", "ordinal"]
 """single: exactly one label fits. multi: any number, or none. ordinal: one, and their order means more."""
@@ -21,10 +22,10 @@ MAX_LABELS = 200
 MAX_EXAMPLES = 200
 
 
-class Label(BaseModel):
+class Label(Form):
     """One answer."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True)
 
     name: str = Field(min_length=1, max_length=200, description="As it stands in files.")
     description: str = Field("", max_length=4000, description="When it fits; goes into the question.")
@@ -36,17 +37,23 @@ class Label(BaseModel):
     )
 
 
-class LabelSet(BaseModel):
+class LabelSet(Form):
     """The question and its possible answers. `labels[i]` is label index `i` in every array."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", title="Label set")
+    model_config = ConfigDict(frozen=True, title="Label set")
 
-    kind: LabelKind = "single"
+    kind: LabelKind = Field("single", description="One label a text, several, or one on a scale.")
     question: str = Field(
         "", max_length=4000, description="What is to be decided about a text, in a sentence."
     )
-    language: str = Field("en", pattern=r"^[a-zA-Z]{2,3}(-[A-Za-z0-9]{2,8})*$")
-    labels: tuple[Label, ...] = Field(min_length=2, max_length=MAX_LABELS)
+    language: str = Field(
+        "en",
+        pattern=r"^[a-zA-Z]{2,3}(-[A-Za-z0-9]{2,8})*$",
+        description="Language in which models are asked, such as en or pt-BR.",
+    )
+    labels: tuple[Label, ...] = Field(
+        min_length=2, max_length=MAX_LABELS, description="The answers there are; on a scale, in its order."
+    )
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:

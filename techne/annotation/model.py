@@ -9,6 +9,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from techne.forms import Form
+
 EMBEDDED = "embedded"
 """Provider name of the annotators that need no model and no network."""
 DEFAULT_MAX_PARALLEL = 10
@@ -27,10 +29,10 @@ class DatasetItem(BaseModel):
     text: str
 
 
-class ModelSpec(BaseModel):
+class ModelSpec(Form):
     """A model of the panel."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True)
 
     provider: str = Field(
         min_length=1,
@@ -54,8 +56,12 @@ class ModelSpec(BaseModel):
     max_parallel: int = Field(
         default=DEFAULT_MAX_PARALLEL, ge=1, le=1000, title="In parallel", description="Requests in flight."
     )
-    temperature: float | None = Field(default=0.0, ge=0, le=2, title="Temperature")
-    max_output_tokens: int | None = Field(default=None, ge=1, title="Output tokens")
+    temperature: float | None = Field(
+        default=0.0, ge=0, le=2, title="Temperature", description="Of sampling; null is the provider's own."
+    )
+    max_output_tokens: int | None = Field(
+        default=None, ge=1, title="Output tokens", description="Most of an answer. Default: by labels."
+    )
     timeout_seconds: float | None = Field(default=None, gt=0, title="Time-out", description="Of one attempt.")
 
     @model_validator(mode="after")

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from techne.annotation.labels import LabelKind, LabelSet
 from techne.annotation.model import EMBEDDED, ModelSpec
 from techne.envelopes import parse_event
+from techne.forms import Form
 
 STAGES = {"read": 2.0, "annotate": 88.0, "consensus": 5.0, "output": 5.0}
 """The stages, in order, with their weights in the progress of a run."""
@@ -43,10 +44,10 @@ _OUTCOME_FIELDS = (
 """What decides what comes out; the rest is where, how fast and for how much."""
 
 
-class AnnotationRequest(BaseModel):
+class AnnotationRequest(Form):
     """A dataset to be annotated by several models, or labels that exist already."""
 
-    model_config = ConfigDict(extra="forbid", title="Run an annotation experiment")
+    model_config = ConfigDict(title="Run an annotation experiment")
 
     dataset: str | None = Field(
         default=None,
@@ -80,8 +81,20 @@ class AnnotationRequest(BaseModel):
         description="Instead of a dataset: labels that exist already (columns task, worker or model, label). "
         "No model is called.",
     )
-    id_column: str = Field(default="id", min_length=1, max_length=200, title="Id column")
-    text_column: str = Field(default="text", min_length=1, max_length=200, title="Text column")
+    id_column: str = Field(
+        default="id",
+        min_length=1,
+        max_length=200,
+        title="Id column",
+        description="Column of the dataset that names each text.",
+    )
+    text_column: str = Field(
+        default="text",
+        min_length=1,
+        max_length=200,
+        title="Text column",
+        description="Column of the dataset that holds the texts.",
+    )
     kind: LabelKind = Field(
         default="single",
         title="Kind of labels",
@@ -168,7 +181,7 @@ class AnnotationRequest(BaseModel):
         description="none: this process annotates. deployments: flow runs of their own on the work pool do.",
     )
     fan_out_deployment: str = Field(
-        default="annotation-shards/default",
+        default="annotation-shards/annotation-shards",
         pattern=r"^[^/]+/[^/]+$",
         title="Fan-out deployment",
         description="Deployment that annotates shards, as flow/deployment.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from techne.documents.model import (
@@ -14,6 +14,7 @@ from techne.documents.model import (
     Problem,
     WrittenSection,
 )
+from techne.documents.prompts import Stage
 from techne.transcripts.model import Chunk
 
 
@@ -28,6 +29,8 @@ class DocumentEngine(Protocol):
     models: tuple[str, ...]
     fingerprint: str
     """Changes whenever the answers may: engine version, models, parameters and prompt versions."""
+    stage_fingerprints: Mapping[Stage, str]
+    """Of each stage by itself: a new prompt of another stage leaves it as it is."""
     problems_per_call: int
     """Most error items that one `map` call should be given."""
 

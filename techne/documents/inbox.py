@@ -120,8 +120,8 @@ class Inbox:
         return None
 
     def _tried_again_at(self, record: ExecutionRecord) -> datetime:
-        """When a failed execution is tried again; one that was interrupted has waited for its lease."""
-        if record.status is not ExecutionStatus.FAILED:
+        """When a failed execution is tried again; one that was killed has waited for its lease."""
+        if record.status is not ExecutionStatus.FAILED or record.interrupted:
             return record.updated_at
         minutes = self.request.retry_after_minutes * 2.0 ** (record.attempt - 1)
         return record.updated_at + timedelta(minutes=minutes)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from techne.documents.request import DocgenRequest, EngineName
 from techne.envelopes import parse_event
+from techne.forms import Form
 
 DEFAULT_PATTERNS = ("*.json", "*.vtt", "*.srt")
 MAX_DOCUMENTS = 500
@@ -29,10 +30,10 @@ def _as_docgen(name: str) -> Any:
     return DocgenRequest.model_fields[name]
 
 
-class InboxRequest(BaseModel):
+class InboxRequest(Form):
     """A folder of recordings' transcripts, of which each is to become a document."""
 
-    model_config = ConfigDict(extra="forbid", title="Generate the documents of an inbox")
+    model_config = ConfigDict(title="Generate the documents of an inbox")
 
     prefix: str = Field(
         min_length=1,

@@ -13,6 +13,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from techne.envelopes import parse_event
+from techne.forms import Form
 
 STAGES = ("clean", "extract", "map", "outline", "write", "output")
 """The six stages, in order (S1-5)."""
@@ -20,19 +21,17 @@ STAGES = ("clean", "extract", "map", "outline", "write", "output")
 EngineName = Literal["auto", "bedrock", "ollama", "openai", "gemini", "extractive"]
 
 
-class VideoMetadata(BaseModel):
+class VideoMetadata(Form):
     """What the event says of the video; both are for the record only."""
-
-    model_config = ConfigDict(extra="forbid")
 
     duration: float | None = Field(None, ge=0, title="Duration", description="Seconds.")
     size_bytes: int | None = Field(None, ge=0, title="Size", description="Bytes.")
 
 
-class DocgenRequest(BaseModel):
+class DocgenRequest(Form):
     """A recording's transcript, to become a document."""
 
-    model_config = ConfigDict(extra="forbid", title="Generate a document")
+    model_config = ConfigDict(title="Generate a document")
 
     transcription_s3_uri: str = Field(
         min_length=1,
@@ -40,29 +39,6 @@ class DocgenRequest(BaseModel):
         title="Transcript",
         description="Transcript to read: s3://bucket/key, file:///path or a plain path. Amazon Transcribe "
         "JSON (batch or Call Analytics), WebVTT or SRT.",
-    )
-    execution_id: str | None = Field(
-        default=None,
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$",
-        title="Execution id",
-        description="Name of this piece of work: letters, digits, '.', '_' and '-'. The same id runs once; "
-        "asking again returns the stored result. Default: made from the transcript and the options.",
-    )
-    video_s3_uri: str | None = Field(
-        default=None,
-        max_length=4096,
-        title="Video",
-        description="The recording itself. With an http(s) address, times in the document link into it.",
-    )
-    video_metadata: VideoMetadata | None = Field(
-        default=None, title="Video metadata", description="Duration and size of the video, for the record."
-    )
-    output: str | None = Field(
-        default=None,
-        max_length=4096,
-        title="Output",
-        description="Folder or s3://bucket/prefix; the document goes to <output>/<execution id>/. "
-        "Default: the OUTPUT_BUCKET setting, else the folder 'output'.",
     )
     engine: EngineName = Field(
         default="auto",
@@ -89,6 +65,29 @@ class DocgenRequest(BaseModel):
         title="Budget in USD",
         description="Stop before the model calls of this run could cost more. What was answered is kept: run "
         "again with more to go on. Default: no budget.",
+    )
+    video_s3_uri: str | None = Field(
+        default=None,
+        max_length=4096,
+        title="Video",
+        description="The recording itself. With an http(s) address, times in the document link into it.",
+    )
+    video_metadata: VideoMetadata | None = Field(
+        default=None, title="Video metadata", description="Duration and size of the video, for the record."
+    )
+    execution_id: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$",
+        title="Execution id",
+        description="Name of this piece of work: letters, digits, '.', '_' and '-'. The same id runs once; "
+        "asking again returns the stored result. Default: made from the transcript and the options.",
+    )
+    output: str | None = Field(
+        default=None,
+        max_length=4096,
+        title="Output",
+        description="Folder or s3://bucket/prefix; the document goes to <output>/<execution id>/. "
+        "Default: the OUTPUT_BUCKET setting, else the folder 'output'.",
     )
     force: bool = Field(
         default=False,

@@ -7,6 +7,7 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
+from techne.llm.accounting import ExecutorUsage
 from techne.llm.executor import LLMExecutor
 
 if TYPE_CHECKING:
@@ -27,6 +28,13 @@ def shared_executor(settings: Settings | None = None) -> LLMExecutor:
         if executor is None:
             executor = _executors[settings] = LLMExecutor(settings)
         return executor
+
+
+def usage_of_process() -> ExecutorUsage:
+    """Figures of all shared executors that are open, model by model; none is made for it."""
+    with _lock:
+        executors = list(_executors.values())
+    return ExecutorUsage(models=tuple(model for one in executors for model in one.usage().models))
 
 
 def close_shared_executors(timeout_seconds: float = 5.0) -> None:

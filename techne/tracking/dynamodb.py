@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from techne.aws import aws_errors, client, error_code
 from techne.errors import ConfigurationError
-from techne.tracking.model import ExecutionRecord, ExecutionStatus
+from techne.tracking.model import ExecutionRecord, ExecutionStatus, Page
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -24,7 +26,7 @@ class DynamoDBTable:
     """The `RecordTable` of a DynamoDB table whose partition key is the string `execution_id`.
 
     Attributes bear the names of the record's fields. A write is a PutItem on the condition of the stored
-    revision. It needs dynamodb:GetItem and dynamodb:PutItem (S1-27); `recent` alone needs dynamodb:Scan.
+    revision. It needs dynamodb:GetItem and dynamodb:PutItem (S1-27); `recent` and `page` need dynamodb:Scan.
     """
 
     def __init__(self, name: str, *, region: str) -> None:
@@ -68,6 +70,20 @@ class DynamoDBTable:
         wanted.sort(key=lambda record: record.execution_id)
         wanted.sort(key=lambda record: record.updated_at, reverse=True)
         return tuple(wanted[:limit])
+
+    def page(self, *, after: str | None, limit: int) -> Page:
+        """At most so many records, in the table's own order, and at most a megabyte of them."""
+        start: Any = {} if after is None else {"ExclusiveStartKey": {KEY: {"S": after}}}
+        with self._errors("dynamodb:Scan"):
+            answer = self._dynamodb.scan(TableName=self._name, Limit=limit, **start)
+        records, unreadable = [], []
+        for item in answer["Items"]:
+            try:
+                records.append(_record(item))
+            except (ValidationError, ValueError):
+                unreadable.append(item[KEY]["S"])
+        last = answer.get("LastEvaluatedKey")
+        return Page(tuple(records), tuple(unreadable), last[KEY]["S"] if last else None)
 
     def _put(self, item: Any, condition: str, values: Any = None) -> bool:
         from botocore.exceptions import ClientError
@@ -114,13 +130,15 @@ class DynamoDBTable:
                 ) from error
 
 
-def _item(record: ExecutionRecord) -> dict[str, dict[str, str]]:
-    item = {}
+def _item(record: ExecutionRecord) -> dict[str, dict[str, str | bool]]:
+    item: dict[str, dict[str, str | bool]] = {}
     for name, value in record.model_dump(mode="json").items():
         if value is None:
             continue
         if name in _DOCUMENTS:
             item[name] = {"S": json.dumps(value, ensure_ascii=False)}
+        elif isinstance(value, bool):
+            item[name] = {"BOOL": value}
         elif isinstance(value, int) or name == "cost_usd":
             item[name] = {"N": str(value)}
         else:

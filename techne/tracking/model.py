@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
@@ -33,6 +33,7 @@ class ExecutionRecord(BaseModel):
     owner: str = Field(description="Worker that holds the lease, or held it last; a name for people.")
     lease_id: str = Field(description="Drawn at random when the lease was taken; tells one run from another.")
     lease_expires_at: AwareDatetime
+    run_id: str | None = Field(None, description="Flow run of the current attempt, where there is one.")
     stage: str = Field("", description="Stage at work, or where it failed.")
     stages_completed: int = Field(0, ge=0)
     processed_items: int = Field(0, ge=0, description="Of `total_items`, in the unit of the stage.")
@@ -41,6 +42,9 @@ class ExecutionRecord(BaseModel):
     output_tokens: int = Field(0, ge=0)
     cost_usd: Decimal = Field(Decimal(0), ge=0, max_digits=38, description="Kept exactly.")
     error: str | None = Field(None, description="Why the last attempt failed.")
+    interrupted: bool = Field(
+        False, description="Whether the last attempt failed by being stopped, not by what it did."
+    )
     request: dict[str, JsonValue] | None = Field(None, description="What was asked for.")
     result: dict[str, JsonValue] | None = Field(None, description="Body of the success envelope.")
     metadata: dict[str, JsonValue] = Field(
@@ -86,6 +90,21 @@ class Completed:
     record: ExecutionRecord
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of a table's records, in an order of its own.
+
+    Args:
+        records: Those that can be understood.
+        unreadable: Ids of the others.
+        last: Where the next page goes on; None at the end of the table.
+    """
+
+    records: tuple[ExecutionRecord, ...]
+    unreadable: tuple[str, ...]
+    last: str | None
+
+
 def lease_of(record: ExecutionRecord, lease_seconds: float) -> Lease:
     """The lease that a record's owner holds."""
     return Lease(
@@ -95,6 +114,13 @@ def lease_of(record: ExecutionRecord, lease_seconds: float) -> Lease:
         lease_seconds=lease_seconds,
         expires_at=record.lease_expires_at,
     )
+
+
+def silent_since(record: ExecutionRecord, now: datetime) -> timedelta | None:
+    """How long ago a lease lapsed whose execution nobody has ended; None otherwise."""
+    if record.status is not ExecutionStatus.IN_PROGRESS or now < record.lease_expires_at:
+        return None
+    return now - record.lease_expires_at
 
 
 def is_live(record: ExecutionRecord, now: datetime) -> bool:

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from techne.errors import ConfigurationError, ServiceUnavailableError
 from techne.sqlite import use_write_ahead_log
-from techne.tracking.model import ExecutionRecord, ExecutionStatus
+from techne.tracking.model import ExecutionRecord, ExecutionStatus, Page
 
 BUSY_TIMEOUT_SECONDS = 30
 
@@ -78,6 +80,22 @@ class SQLiteTable:
                 (status, status, limit),
             ).fetchall()
         return tuple(ExecutionRecord.model_validate_json(row[0]) for row in rows)
+
+    def page(self, *, after: str | None, limit: int) -> Page:
+        """At most so many records, by id."""
+        with self._connection() as connection:
+            rows = connection.execute(
+                "SELECT execution_id, record FROM executions WHERE ? IS NULL OR execution_id > ?"
+                " ORDER BY execution_id LIMIT ?",
+                (after, after, limit),
+            ).fetchall()
+        records, unreadable = [], []
+        for execution_id, text in rows:
+            try:
+                records.append(ExecutionRecord.model_validate_json(text))
+            except ValidationError:
+                unreadable.append(execution_id)
+        return Page(tuple(records), tuple(unreadable), rows[-1][0] if len(rows) == limit else None)
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:

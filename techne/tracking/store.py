@@ -7,10 +7,10 @@ another write came in between. The tables (SQLite, DynamoDB) know no rule, so th
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic import JsonValue, ValidationError
 
@@ -30,9 +30,12 @@ from techne.tracking.model import (
     ExecutionRecord,
     ExecutionStatus,
     Lease,
+    Page,
     is_live,
     lease_of,
+    silent_since,
 )
+from techne.tracking.table import RecordTable
 
 MAX_ERROR_CHARACTERS = 4000
 MAX_RECORD_BYTES = 380_000
@@ -40,30 +43,6 @@ MAX_RECORD_BYTES = 380_000
 
 MAX_WRITE_ATTEMPTS = 100
 """Each failed one means that another writer succeeded, so this bounds writers at work on one record."""
-
-
-class RecordTable(Protocol):
-    """Where records are kept. Safe to use from several threads and processes."""
-
-    def check(self) -> None:
-        """Raise ConfigurationError unless records can be read and written."""
-        ...
-
-    def get(self, execution_id: str) -> ExecutionRecord | None:
-        """The record as last written."""
-        ...
-
-    def put(self, record: ExecutionRecord, *, replacing_revision: int | None) -> bool:
-        """Write a record if the stored one has that revision, or if there is none for None.
-
-        Returns:
-            False if the condition did not hold; nothing was written then.
-        """
-        ...
-
-    def recent(self, *, status: ExecutionStatus | None, limit: int) -> tuple[ExecutionRecord, ...]:
-        """The records that were updated last, newest first."""
-        ...
 
 
 def utc_now() -> datetime:
@@ -107,6 +86,15 @@ class TrackingStore:
         """The executions that were updated last, newest first. On DynamoDB this scans the table."""
         return self._table.recent(status=status, limit=limit)
 
+    def pages(self, *, limit: int = 200) -> Iterator[Page]:
+        """All records, at most so many at a time. What is written meanwhile may be in it or not."""
+        last = None
+        while True:
+            page = self._table.page(after=last, limit=limit)
+            yield page
+            if (last := page.last) is None:
+                return
+
     def acquire(
         self,
         execution_id: str,
@@ -117,6 +105,7 @@ class TrackingStore:
         request: Mapping[str, JsonValue] | None = None,
         force: bool = False,
         is_gone: Callable[[str], bool] | None = None,
+        run_id: str | None = None,
     ) -> Acquired | Completed:
         """Take the lease of an execution, or learn that it is done.
 
@@ -131,6 +120,7 @@ class TrackingStore:
             request: What was asked for, for the record.
             force: Start a new attempt even if it is completed, or had another input.
             is_gone: Whether an owner is certainly dead; its lease is then as good as lapsed.
+            run_id: The flow run that this is done for, for the record.
 
         Raises:
             LeaseHeldError: Another worker is at it.
@@ -158,6 +148,7 @@ class TrackingStore:
                     "owner": owner,
                     "lease_id": lease_id,
                     "lease_expires_at": now + timedelta(seconds=lease_seconds),
+                    "run_id": run_id,
                     "request": None if request is None else dict(request),
                     "metadata": found.metadata if found and found.fingerprint == fingerprint else {},
                     "created_at": found.created_at if found else now,
@@ -217,13 +208,58 @@ class TrackingStore:
         changes = {"status": ExecutionStatus.COMPLETED, "result": dict(result), "error": None}
         return self._change(lease, changes)
 
-    def fail(self, lease: Lease, error: str) -> ExecutionRecord:
+    def fail(self, lease: Lease, error: str, *, interrupted: bool = False) -> ExecutionRecord:
         """Store why the attempt failed and end it; the next `acquire` takes over. Twice does no harm.
+
+        Args:
+            lease: Of the attempt.
+            error: Why it failed.
+            interrupted: Whether it was stopped, so that nothing speaks against the next one.
 
         Raises:
             LeaseLostError: Another worker took over.
         """
-        return self._change(lease, {"status": ExecutionStatus.FAILED, "error": _shortened(error)})
+        changes = {"status": ExecutionStatus.FAILED, "error": _shortened(error), "interrupted": interrupted}
+        return self._change(lease, changes)
+
+    def give_up_silent(
+        self, execution_id: str, lease_id: str, *, silent_seconds: float
+    ) -> ExecutionRecord | None:
+        """End an attempt as failed whose worker has not been heard of; the next `acquire` takes over.
+
+        The lease goes to nobody: a worker that does come back finds it lost, and publishes nothing.
+
+        Args:
+            execution_id: The execution.
+            lease_id: The lease of the attempt that is meant.
+            silent_seconds: How long ago the lease must have lapsed at least.
+
+        Returns:
+            The new record; None if the worker was heard of, or somebody else was quicker.
+        """
+        nobodys = uuid.uuid4().hex
+        for _ in range(MAX_WRITE_ATTEMPTS):
+            now = self._clock()
+            found = self._table.get(execution_id)
+            if found is not None and found.lease_id == nobodys:  # our write went through, its answer was lost
+                return found
+            if found is None or found.lease_id != lease_id:
+                return None
+            silent = silent_since(found, now)
+            if silent is None or silent < timedelta(seconds=silent_seconds):
+                return None
+            fields = {
+                "status": ExecutionStatus.FAILED,
+                "lease_id": nobodys,
+                "error": f"The worker {found.owner} was not heard of after its lease lapsed at "
+                f"{found.lease_expires_at:%Y-%m-%d %H:%M:%S} UTC.",
+                "updated_at": now,
+                "revision": found.revision + 1,
+            }
+            record = _validated({**dict(found), **fields})
+            if self._table.put(record, replacing_revision=found.revision):
+                return record
+        raise _contended(execution_id)
 
     def _change(self, lease: Lease, changes: Mapping[str, Any]) -> ExecutionRecord:
         for _ in range(MAX_WRITE_ATTEMPTS):
@@ -299,6 +335,8 @@ def _lost(lease: Lease, found: ExecutionRecord | None) -> LeaseLostError:
         return LeaseLostError(f"The record of execution {lease.execution_id!r} was deleted.")
     if found.lease_id == lease.lease_id:
         return LeaseLostError(f"Execution {lease.execution_id!r} has already ended: it is {found.status}.")
+    if found.attempt == lease.attempt:
+        return LeaseLostError(f"Attempt {lease.attempt} of execution {lease.execution_id!r} was given up.")
     return LeaseLostError(
         f"Attempt {lease.attempt} of execution {lease.execution_id!r} lost its lease to {found.owner}, "
         f"which is at attempt {found.attempt} ({found.status}).",

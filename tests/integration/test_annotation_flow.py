@@ -164,11 +164,16 @@ async def test_a_run_shows_its_plan_its_progress_and_its_findings_in_prefect(
     (flow_run,) = await runs_named("annotation-shown")
     artifacts = {artifact.key: artifact for artifact in await artifacts_of(flow_run) if artifact.key}
     kinds = {key: artifact.type for key, artifact in artifacts.items()}
-    assert kinds["annotation-progress"] == "progress"
-    assert kinds["annotation-plan"] == kinds["annotation-summary"] == "markdown"
-    assert artifacts["annotation-progress"].data == 100
-    assert "openai/gpt-4.1-nano" in str(artifacts["annotation-plan"].data)
-    assert artifacts["annotation-summary"].data == render_markdown(experiment.summary)
+    assert kinds == {
+        "annotation-progress-shown": "progress",
+        "annotation-plan-shown": "markdown",
+        "annotation-files-shown": "markdown",
+        "annotation-summary-shown": "markdown",
+    }
+    assert artifacts["annotation-progress-shown"].data == 100
+    assert "openai/gpt-4.1-nano" in str(artifacts["annotation-plan-shown"].data)
+    assert "report.html" in str(artifacts["annotation-files-shown"].data)
+    assert artifacts["annotation-summary-shown"].data == render_markdown(experiment.summary)
     asked = {task.name: task.tags for task in await task_runs_of(flow_run) if task.name.startswith("annot")}
     paid_models = ("openai/gpt-4.1-nano", "openai/gpt-4.1-mini")
     starts = range(0, TEXTS, 10)

@@ -324,4 +324,4 @@ def test_the_command_mends_a_limit_that_somebody_changed(
 def test_the_command_without_a_server_ends_with_a_message(capsys: pytest.CaptureFixture[str]) -> None:
     with closed_port() as port, temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{port}/api"}):
         assert run() == 1
-    assert capsys.readouterr().err.startswith("ProviderUnavailableError: Prefect, which keeps the limits")
+    assert capsys.readouterr().err.startswith("ProviderUnavailableError: Prefect can't be reached at ")

@@ -1,4 +1,4 @@
-"""A worker of `annotation-shards/default`: a process that starts flow runs as processes of their own.
+"""A worker of `annotation-shards/annotation-shards`: a process that starts flow runs as processes of their own.
 
 `python -m tests.support.shards_runner` says "ready" on standard output when the deployment is there. Its
 flow runs have its environment.
@@ -25,7 +25,7 @@ async def main(runs_at_once: int) -> None:
         pause_on_shutdown=False,
         webserver=False,
     )
-    await runner.aadd_deployment(await annotation_shards.ato_deployment("default"))
+    await runner.aadd_deployment(await annotation_shards.ato_deployment("annotation-shards"))
     print("ready", flush=True)
     await runner.start()
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 from techne.annotation.review.gold import Conflict
+from techne.forms import Form
 
 WEEK_SECONDS = 7 * 24 * 3600
 
 
-class ReviewRequest(BaseModel):
+class ReviewRequest(Form):
     """Disputed items of an annotation experiment, to be decided by a person."""
 
-    model_config = ConfigDict(extra="forbid", title="Review disputed items")
+    model_config = ConfigDict(title="Review disputed items")
 
     experiment: str = Field(
         max_length=4096,

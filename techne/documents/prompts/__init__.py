@@ -79,7 +79,7 @@ def load_prompt(stage: Stage, language: str) -> Prompt:
 
 
 @cache
-def prompts_fingerprint() -> str:
-    """Changes whenever the words of any prompt do."""
-    versions = [load_prompt(stage, language).version for stage in STAGES for language in LANGUAGES]
+def prompts_fingerprint(*stages: Stage) -> str:
+    """Changes whenever the words of any prompt of these stages do; of all stages if none is named."""
+    versions = [load_prompt(stage, language).version for stage in stages or STAGES for language in LANGUAGES]
     return hashlib.sha256("\n".join(versions).encode()).hexdigest()[:12]

@@ -17,6 +17,7 @@ from prefect.utilities.schema_tools import validate
 from prefect.utilities.schema_tools.validation import ValidationError
 from prefect.utilities.templating import apply_values, find_placeholders
 
+from techne.settings import Settings
 from tests.unit.deployments.infrastructure import SECRET, infrastructure
 
 TEMPLATE: dict[str, Any] = json.loads(
@@ -120,6 +121,12 @@ def test_the_container_can_write_nowhere_but_to_its_scratch() -> None:
 
 def test_a_stopped_flow_run_has_time_to_record_its_state() -> None:
     assert 30 < container()["stopTimeout"] <= 120  # the run's own 30 seconds, and the most that Fargate gives
+    assert Settings().stop_grace_seconds < 30
+
+
+def test_a_stopped_flow_run_is_scheduled_again() -> None:
+    """Without it Prefect's supervisor ends at once on SIGTERM, and the container with it."""
+    assert environment()["PREFECT_FLOW_RUN_EXECUTE_SIGTERM_BEHAVIOR"] == "reschedule"
 
 
 def test_the_network_is_named_so_that_the_worker_needs_not_look_it_up() -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
 from tasks.caching import content_key
 from tasks.engines import EngineSpec
+from techne.documents.prompts import Stage
+from techne.llm.model import CostBudget
 from techne.transcripts.model import Chunk, Turn
 
-PAID = EngineSpec(name="bedrock", fingerprint="llm/bedrock/model/1")
+PAID = EngineSpec(
+    name="bedrock", fingerprints={"extract": "llm/bedrock/model/1", "write": "llm/bedrock/model/2"}
+)
 
 
 def key(engine: EngineSpec = PAID, *, task: str = "extract", text: str = "Restart nginx.") -> str | None:
@@ -19,15 +24,24 @@ def key(engine: EngineSpec = PAID, *, task: str = "extract", text: str = "Restar
     return content_key(context, {"engine": engine, "chunks": [chunk], "language": "en-US", "first": 0})
 
 
+def with_prompt(stage: Stage) -> EngineSpec:
+    """The engine with another prompt in one stage."""
+    return PAID.model_copy(update={"fingerprints": {**PAID.fingerprints, stage: "llm/bedrock/model/3"}})
+
+
 def test_the_same_work_has_the_same_key() -> None:
     assert key() == key()
     assert key() is not None
 
 
 def test_content_task_and_engine_make_the_key() -> None:
-    other_prompts = PAID.model_copy(update={"fingerprint": "llm/bedrock/model/2"})
-    keys = {key(), key(text="Restart apache."), key(task="write"), key(other_prompts)}
+    keys = {key(), key(text="Restart apache."), key(task="write"), key(with_prompt("extract"))}
     assert len(keys) == 4
+
+
+def test_a_new_prompt_of_another_stage_and_more_money_leave_the_key() -> None:
+    richer = PAID.model_copy(update={"budget": CostBudget(name="run", max_cost_usd=Decimal(1))})
+    assert key() == key(with_prompt("write")) == key(richer)
 
 
 def test_the_embedded_engine_is_quicker_than_a_cache() -> None:

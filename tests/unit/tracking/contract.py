@@ -24,6 +24,7 @@ from techne.tracking import (
     ExecutionRecord,
     ExecutionStatus,
     Lease,
+    Page,
     RecordTable,
     TrackingStore,
 )
@@ -68,6 +69,9 @@ class Unconfirming:
 
     def recent(self, *, status: ExecutionStatus | None, limit: int) -> tuple[ExecutionRecord, ...]:
         return self._table.recent(status=status, limit=limit)
+
+    def page(self, *, after: str | None, limit: int) -> Page:
+        return self._table.page(after=after, limit=limit)
 
 
 class TrackingContract:
@@ -306,6 +310,18 @@ class TrackingContract:
         assert found is not None
         assert (found.status, found.error) == (ExecutionStatus.IN_PROGRESS, None)
 
+    def test_an_interrupted_execution_goes_on_at_once(self, store: TrackingStore) -> None:
+        lease = self.acquire(store)
+        store.update(lease, stage="write", processed_items=3, total_items=9)
+        store.fail(lease, "stopped", interrupted=True)
+        record = store.get("run-1")
+        assert record is not None
+        assert (record.status, record.interrupted, record.processed_items) == ("failed", True, 3)
+        assert self.acquire(store, "worker-2").attempt == 2
+        again = store.get("run-1")
+        assert again is not None
+        assert not again.interrupted
+
     @pytest.mark.parametrize("ended", ["live", "completed", "failed"])
     def test_an_id_keeps_its_input(self, store: TrackingStore, ended: str) -> None:
         lease = self.acquire(store)
@@ -394,3 +410,58 @@ class TrackingContract:
         assert record is not None
         assert len(record.metadata) == 20
         assert record.revision == 41
+
+    def test_a_silent_worker_is_given_up_and_the_next_attempt_takes_over(
+        self, store: TrackingStore, clock: FakeClock
+    ) -> None:
+        lease = self.acquire(store, "the-dead")
+        clock.advance(120 + 300)
+        record = store.give_up_silent("run-1", lease.lease_id, silent_seconds=300)
+        assert record is not None
+        assert record.status is ExecutionStatus.FAILED
+        assert "the-dead was not heard of after its lease lapsed at 2024-12-11 10:02:00" in (
+            record.error or ""
+        )
+        assert store.get("run-1") == record
+        with pytest.raises(LeaseLostError, match="Attempt 1 of execution 'run-1' was given up"):
+            store.heartbeat(lease)
+        assert self.acquire(store, "the-next").attempt == 2
+
+    def test_a_worker_is_given_up_once_though_the_answer_was_lost(
+        self, table: RecordTable, clock: FakeClock
+    ) -> None:
+        lease = self.acquire(TrackingStore(table, clock=clock))
+        clock.advance(1000)
+        store = TrackingStore(Unconfirming(table), clock=clock)
+        record = store.give_up_silent("run-1", lease.lease_id, silent_seconds=300)
+        assert record is not None
+        assert record == store.get("run-1")
+
+    def test_whoever_was_heard_of_is_not_given_up(self, store: TrackingStore, clock: FakeClock) -> None:
+        lease = self.acquire(store)
+        clock.advance(120 + 299)
+        assert store.give_up_silent("run-1", lease.lease_id, silent_seconds=300) is None
+        clock.advance(1)
+        store.heartbeat(lease)
+        assert store.give_up_silent("run-1", lease.lease_id, silent_seconds=300) is None
+        clock.advance(1000)
+        successor = self.acquire(store, "another")
+        clock.advance(1000)
+        assert store.give_up_silent("run-1", lease.lease_id, silent_seconds=300) is None
+        store.complete(successor, RESULT)
+        assert store.give_up_silent("run-1", successor.lease_id, silent_seconds=300) is None
+        assert store.give_up_silent("run-2", lease.lease_id, silent_seconds=300) is None
+        record = store.get("run-1")
+        assert record is not None
+        assert record.status is ExecutionStatus.COMPLETED
+
+    def test_pages_hold_every_record_once(self, store: TrackingStore) -> None:
+        names = {f"run-{number}" for number in range(7)}
+        for name in names:
+            store.acquire(name, "f", owner="w", lease_seconds=9, run_id=f"of-{name}")
+        pages = list(store.pages(limit=3))
+        assert max(len(page.records) for page in pages) <= 3
+        records = [record for page in pages for record in page.records]
+        assert len(records) == 7
+        assert {record.execution_id for record in records} == names
+        assert {record.run_id for record in records} == {f"of-{name}" for name in names}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from techne.documents.engines.extractive.lexicon import lexicon_for
 from techne.documents.engines.extractive.outlining import outline_of
@@ -18,6 +19,7 @@ from techne.documents.model import (
     Problem,
     WrittenSection,
 )
+from techne.documents.prompts import STAGES, Stage
 from techne.transcripts.model import Chunk
 
 VERSION = 3
@@ -30,6 +32,7 @@ class ExtractiveEngine:
     name = "extractive"
     models: tuple[str, ...] = ()
     fingerprint = f"extractive/{VERSION}"
+    stage_fingerprints: Mapping[Stage, str] = MappingProxyType(dict.fromkeys(STAGES, fingerprint))
     problems_per_call = 1000
     """All at once: which error continues which is seen only side by side."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from techne.documents.engines.llm.calibration import TokenCalibration
 from techne.documents.engines.llm.calls import ModelCalls, Submits
@@ -21,7 +21,7 @@ from techne.documents.model import (
     Problem,
     WrittenSection,
 )
-from techne.documents.prompts import prompts_fingerprint
+from techne.documents.prompts import STAGES, Stage, prompts_fingerprint
 from techne.llm.model import CostBudget
 from techne.settings import Settings
 from techne.transcripts.model import Chunk
@@ -84,8 +84,13 @@ class LLMEngine:
             capabilities.continues_prefill,
             token_ratio,
         )
-        digest = hashlib.sha256(repr((_VERSION, prompts_fingerprint(), parameters)).encode()).hexdigest()
-        self.fingerprint = f"llm/{provider}/{self.models[0]}/{digest[:16]}"
+
+        def fingerprint(*stages: Stage) -> str:
+            told = repr((_VERSION, prompts_fingerprint(*stages), parameters))
+            return f"llm/{provider}/{self.models[0]}/{hashlib.sha256(told.encode()).hexdigest()[:16]}"
+
+        self.fingerprint = fingerprint()
+        self.stage_fingerprints: Mapping[Stage, str] = {stage: fingerprint(stage) for stage in STAGES}
 
     def chunk_budget(self, language: str) -> int:
         """Tokens of transcript that one `extract` call can take and answer completely.

@@ -46,6 +46,7 @@ def test_data_can_not_trigger_a_placeholder() -> None:
 def test_the_fingerprint_covers_all_prompts() -> None:
     assert len(prompts_fingerprint()) == 12
     assert len({load_prompt(stage, language).version for stage in STAGES for language in LANGUAGES}) == 8
+    assert len({prompts_fingerprint(), *map(prompts_fingerprint, STAGES)}) == 5
 
 
 @pytest.mark.parametrize(
