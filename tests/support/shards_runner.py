@@ -1,4 +1,4 @@
-"""A worker of `annotation-shards/annotation-shards`: a process that starts flow runs as processes of their own.
+"""A worker of `annotation-shards/annotation-shards`: it starts flow runs as processes of their own.
 
 `python -m tests.support.shards_runner` says "ready" on standard output when the deployment is there. Its
 flow runs have its environment.

@@ -218,9 +218,7 @@ def test_the_workers_own_secret_is_not_handed_on_in_clear(
     monkeypatch: pytest.MonkeyPatch, secret: str | None
 ) -> None:
     """It would be, among the rest of PREFECT_*, without the secret's ARN: hence the ARN is required."""
-    from prefect_aws.workers.ecs_worker import (  # type: ignore[import-not-found, unused-ignore]
-        ECSJobConfiguration,
-    )
+    from prefect_aws.workers.ecs_worker import ECSJobConfiguration
 
     assert set(TEMPLATE["job_configuration"]) <= set(ECSJobConfiguration.model_fields)
     made = ECSJobConfiguration(**configuration(prefect_api_auth_string_secret_arn=secret))
