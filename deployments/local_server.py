@@ -119,6 +119,7 @@ class LocalServer:
             "PREFECT_SERVER_UI_API_URL": self.api_url,
             "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": LEASES_IN_FILES,
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
             **self._settings,
         }
 

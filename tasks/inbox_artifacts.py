@@ -56,10 +56,10 @@ async def draw_table(result: InboxResult) -> None:
     rows = [
         {
             "outcome": told.outcome.value,
-            "transcript": told.uri,
-            "document": told.markdown_s3_uri or "",
-            "cost": "" if told.cost_usd is None else f"${told.cost_usd:.4f}",
+            "transcript": told.uri.removeprefix(f"{result.prefix}/"),  # the UI cuts long lines off
             "reason": told.reason,
+            "cost": "" if told.cost_usd is None else f"${told.cost_usd:.4f}",
+            "document": told.markdown_s3_uri or "",
         }
         for told in result.objects[:MOST_ROWS]
     ]
