@@ -7,7 +7,7 @@ UV := $(BIN)/uv --no-progress pip
 export UV_SYSTEM_CERTS ?= true
 
 BENCHMARKS := transcripts extractive docgen executor backlog outage limits \
-	annotation consensus embedded_annotators
+	annotation consensus embedded_annotators tag_limits
 
 .PHONY: help demo server test test-fast lint format bench lock clean
 
