@@ -6,6 +6,9 @@ UV := $(BIN)/uv --no-progress pip
 # Company networks re-sign TLS with certificates that only the system's store knows.
 export UV_SYSTEM_CERTS ?= true
 
+# Many tests wait for processes that they started, so three keep two cores busy.
+WORKERS ?= 3
+
 BENCHMARKS := transcripts extractive docgen executor backlog outage limits \
 	annotation consensus embedded_annotators tag_limits
 
@@ -41,11 +44,11 @@ server: $(VENV)/.runtime  ## run a Prefect server with a login, PostgreSQL, tech
 	@DO_NOT_TRACK=1 $(BIN)/python -m deployments.local
 
 test: $(VENV)/.dev  ## run every test
-	@$(BIN)/python -m pytest -m "alone"
-	@$(BIN)/python -m pytest -m "not alone" -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -m "alone" tests/acceptance
+	@$(BIN)/python -m pytest -m "not alone" -n $(WORKERS) --dist loadfile
 
 test-fast: $(VENV)/.dev  ## run the tests that take seconds
-	@$(BIN)/python -m pytest -m "not acceptance" -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -m "not acceptance" -n $(WORKERS) --dist loadfile
 
 lint: $(VENV)/.dev  ## ruff, mypy --strict, import contracts
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -25,11 +25,14 @@ from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 from prefect.states import Running
 
 from deployments.bootstrap_automations import HEARTBEAT, LAST_STATES, find_automations, zombie_automation
-from tests.support.limits_server import ROOT, Server, running_limits_server
+from deployments.local_server import LocalServer
+from tests.support.deployed import LOGIN, ROOT, needs_postgres, running_server
+
+pytestmark = needs_postgres
 
 HEARTBEAT_SECONDS = 30
 """So that a window is 90 s."""
@@ -40,23 +43,28 @@ Event = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("PREFECT_SERVER_EVENTS_PROACTIVE_GRANULARITY", "PT0.2S")
-        environment.setenv("PREFECT_SERVER_EVENTS_EXPIRED_BUCKET_BUFFER", "PT1H")
-        environment.setenv("PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL", "0.2")
-        with running_limits_server(tmp_path_factory.mktemp("prefect")) as server:
-            yield server
+def server() -> Iterator[LocalServer]:
+    """On PostgreSQL: SQLite locks itself out under so many events at once, and the server then loses some."""
+    settings = {
+        "PREFECT_SERVER_EVENTS_PROACTIVE_GRANULARITY": "PT0.2S",
+        "PREFECT_SERVER_EVENTS_EXPIRED_BUCKET_BUFFER": "PT1H",
+        "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL": "0.2",
+    }
+    with running_server(settings) as server:
+        yield server
 
 
 @pytest.fixture
-def client(server: Server) -> Iterator[SyncPrefectClient]:
-    with temporary_settings({PREFECT_API_URL: server.url}), get_client(sync_client=True) as client:
+def client(server: LocalServer) -> Iterator[SyncPrefectClient]:
+    with (
+        temporary_settings({PREFECT_API_URL: server.api_url, PREFECT_API_AUTH_STRING: LOGIN}),
+        get_client(sync_client=True) as client,
+    ):
         yield client
 
 
 def test_a_run_whose_heartbeats_stop_is_crashed_and_others_stay(
-    server: Server, client: SyncPrefectClient
+    server: LocalServer, client: SyncPrefectClient
 ) -> None:
     killed, heartbeat = _killed_run(server)
     (finding,) = find_automations(client, [zombie_automation(HEARTBEAT_SECONDS)])
@@ -124,12 +132,12 @@ def _running(client: SyncPrefectClient) -> UUID:
     return run
 
 
-def _killed_run(server: Server) -> tuple[UUID, Event]:
+def _killed_run(server: LocalServer) -> tuple[UUID, Event]:
     """A flow run whose process was killed, and the heartbeat that it had sent."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.support.lasting_flow"],
         cwd=ROOT,
-        env={**os.environ, "PREFECT_API_URL": server.url, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, **server.clients, "PYTHONPATH": str(ROOT)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -143,11 +151,10 @@ def _killed_run(server: Server) -> tuple[UUID, Event]:
         process.communicate()
 
 
-def _heartbeat_of(server: Server, run: UUID) -> Event | None:
+def _heartbeat_of(server: LocalServer, run: UUID) -> Event | None:
     """The heartbeat that a run has sent, once the server has it."""
     wanted = {"event": {"name": [HEARTBEAT]}, "resource": {"id": [f"prefect.flow-run.{run}"]}}
-    answer = httpx.post(f"{server.url}/events/filter", json={"filter": wanted}, timeout=60).raise_for_status()
-    found = answer.json()["events"]
+    found = _asked(server, "events/filter", {"filter": wanted}).json()["events"]
     return dict(found[0]) if found else None
 
 
@@ -166,8 +173,13 @@ def _in_order(*events: Event) -> list[Event]:
     return [{**event, "follows": before and before["id"]} for event, before in followed]
 
 
-def _post(server: Server, *events: Event) -> None:
-    httpx.post(f"{server.url}/events", json=events, timeout=60).raise_for_status()
+def _post(server: LocalServer, *events: Event) -> None:
+    _asked(server, "events", events)
+
+
+def _asked(server: LocalServer, what: str, with_what: Any) -> httpx.Response:
+    login = httpx.BasicAuth(*LOGIN.split(":"))
+    return httpx.post(f"{server.api_url}/{what}", json=with_what, auth=login, timeout=60).raise_for_status()
 
 
 def _state(client: SyncPrefectClient, run: UUID) -> StateType | None:

@@ -225,23 +225,49 @@ def running_deployment(settings: Mapping[str, str] | None = None) -> Iterator[De
     Args:
         settings: Further settings of the Prefect server.
     """
-    # pytest's own folders are closed to other users, and root has another one run the database.
-    folder = Path(tempfile.mkdtemp(prefix="techne-deployed-"))
-    folder.chmod(0o755)
     with ExitStack() as stack:
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        folder = stack.enter_context(_open_folder())
         aws_url = stack.enter_context(running_moto_process(folder / "moto.log"))
         outputs = _applied(aws_url)
+        postgres, server = stack.enter_context(_running(folder, settings))
+        deployed = Deployed(folder, postgres, server, aws_url, outputs)
+        done = deployed.bootstrap()
+        assert done.exit_code == 0, done
+        yield deployed
+
+
+@contextmanager
+def running_server(settings: Mapping[str, str] | None = None) -> Iterator[LocalServer]:
+    """A Prefect server with PostgreSQL and a login, and nothing on it.
+
+    Args:
+        settings: Further settings of the server.
+    """
+    with _open_folder() as folder, _running(folder, settings) as (_, server):
+        yield server
+
+
+@contextmanager
+def _open_folder() -> Iterator[Path]:
+    """A folder that others may reach: pytest's own are closed, and root has another user run the database."""
+    folder = Path(tempfile.mkdtemp(prefix="techne-deployed-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _running(folder: Path, settings: Mapping[str, str] | None) -> Iterator[tuple[LocalPostgres, LocalServer]]:
+    with ExitStack() as stack:
         postgres = LocalPostgres(folder / "postgres")
         postgres.start()
         stack.callback(postgres.stop, orderly=False)
         server = LocalServer(folder / "server", postgres.url, LOGIN, settings=settings)
         server.start()
         stack.callback(server.stop)
-        deployed = Deployed(folder, postgres, server, aws_url, outputs)
-        done = deployed.bootstrap()
-        assert done.exit_code == 0, done
-        yield deployed
+        yield postgres, server
 
 
 def _applied(aws_url: str) -> dict[str, str]:

@@ -62,13 +62,14 @@ def test_a_wrong_event_is_refused_by_the_name_of_the_field(event: object, named:
     assert named in str(caught.value)
 
 
-def test_every_field_of_the_form_has_a_title_a_description_and_its_default() -> None:
-    """A `default_factory` default would not reach the Prefect form."""
-    properties: dict[str, dict[str, Any]] = DocgenRequest.model_json_schema()["properties"]
-    for name, field in properties.items():
+def test_every_field_of_the_form_has_a_title_and_a_description_and_only_the_transcript_is_asked_for() -> None:
+    schema: dict[str, Any] = DocgenRequest.model_json_schema()
+    for name, field in schema["properties"].items():
         assert field.get("title"), name
         assert field.get("description"), name
-        assert name == "transcription_s3_uri" or "default" in field, name
+    assert schema["required"] == ["transcription_s3_uri"]
+    defaults = {name: field["default"] for name, field in schema["properties"].items() if "default" in field}
+    assert defaults == {"engine": "auto", "force": False}
 
 
 def test_the_identity_is_what_decides_what_the_document_says() -> None:
