@@ -6,10 +6,8 @@ UV := $(BIN)/uv --no-progress pip
 # Company networks re-sign TLS with certificates that only the system's store knows.
 export UV_SYSTEM_CERTS ?= true
 
-# Many tests wait for processes that they started, so three keep two cores busy. Files go out in their order, for
-# the long ones, acceptance and deployment, to come first.
+# Many tests wait for processes that they started, so three keep two cores busy.
 WORKERS ?= 3
-PARALLEL := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 BENCHMARKS := transcripts extractive docgen executor backlog outage limits \
 	annotation consensus embedded_annotators tag_limits
@@ -47,10 +45,10 @@ server: $(VENV)/.runtime  ## run a Prefect server with a login, PostgreSQL, tech
 
 test: $(VENV)/.dev  ## run every test
 	@$(BIN)/python -m pytest -m "alone" tests/acceptance
-	@$(BIN)/python -m pytest -m "not alone" $(PARALLEL)
+	@$(BIN)/python -m pytest -m "not alone" -n $(WORKERS) --dist loadfile
 
 test-fast: $(VENV)/.dev  ## run the tests that take seconds
-	@$(BIN)/python -m pytest -m "not acceptance" $(PARALLEL)
+	@$(BIN)/python -m pytest -m "not acceptance" -n $(WORKERS) --dist loadfile
 
 lint: $(VENV)/.dev  ## ruff, mypy --strict, import contracts
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
