@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -27,11 +26,10 @@ from pathlib import Path
 from typing import Literal
 from uuid import UUID, uuid4
 
-from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.exceptions import ObjectNotFound
-from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
 from benchmarks.docgen import STAGES
 from deployments.bootstrap_work_pools import LOCAL_POOL
@@ -41,6 +39,7 @@ from tests.integration.docgen_runs import small_recording
 from tests.loopback import RecordedRequest, Reply, Responder
 from tests.loopback.bedrock import BedrockServer
 from tests.support import scripted_model
+from tests.support.deployed import client_of, running_worker
 
 ROOT = Path(__file__).resolve().parent.parent
 SENTENCES = (
@@ -219,22 +218,9 @@ class Fleet:
         """A worker of processes, with docgen deployed."""
         self.run("-m", "deployments.bootstrap", "--no-tags")
         self.run("-m", "prefect", "--no-prompt", "deploy", "--name", "docgen")
-        command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", LOCAL_POOL]
-        with (self.folder / "worker.log").open("ab") as log:
-            process = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env={**self.environment, "PREFECT_WORKER_QUERY_SECONDS": "1"},
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        try:
+        log = self.folder / "worker.log"
+        with running_worker(LOCAL_POOL, environment=self.environment, log=log):
             yield
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
 
     def event(self) -> dict[str, str]:
         """A recording to be documented."""
@@ -248,10 +234,7 @@ class Fleet:
     @contextmanager
     def client(self) -> Iterator[SyncPrefectClient]:
         """A client of the server."""
-        with (
-            temporary_settings({PREFECT_API_URL: self.server.api_url, PREFECT_API_AUTH_STRING: LOGIN}),
-            get_client(sync_client=True) as client,
-        ):
+        with client_of(self.server) as client:
             yield client
 
     def set_limit(self, limit: int | None) -> None:

@@ -20,17 +20,16 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from prefect import flow
-from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
-from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 from prefect.states import Running
 
 from deployments.bootstrap_automations import HEARTBEAT, LAST_STATES, find_automations, zombie_automation
 from deployments.local_server import LocalServer
-from tests.support.deployed import LOGIN, ROOT, needs_postgres, running_server
+from tests.support.deployed import LOGIN, ROOT, client_of, needs_postgres, running_server
 
 pytestmark = needs_postgres
 
@@ -56,10 +55,7 @@ def server() -> Iterator[LocalServer]:
 
 @pytest.fixture
 def client(server: LocalServer) -> Iterator[SyncPrefectClient]:
-    with (
-        temporary_settings({PREFECT_API_URL: server.api_url, PREFECT_API_AUTH_STRING: LOGIN}),
-        get_client(sync_client=True) as client,
-    ):
+    with client_of(server) as client:
         yield client
 
 

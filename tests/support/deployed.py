@@ -154,20 +154,11 @@ class Deployed:
         self, *arguments: str, pool: str = LOCAL_POOL, more: Mapping[str, str] | None = None
     ) -> Iterator[subprocess.Popen[bytes]]:
         """A worker of a pool, for as long as the context; its words are in `worker.log`."""
-        command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", pool, *arguments]
-        with (self.folder / "worker.log").open("ab") as log:
-            process = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env={**self.environment, "PREFECT_WORKER_QUERY_SECONDS": "1", **(more or {})},
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        try:
-            yield process
-        finally:
-            kill_tree(process)
+        environment = {**self.environment, **(more or {})}
+        with running_worker(
+            pool, *arguments, environment=environment, log=self.folder / "worker.log"
+        ) as worker:
+            yield worker
 
     def ended_run(self, run_id: UUID, timeout_seconds: float = COMMAND_SECONDS) -> FlowRun:
         """The flow run, as soon as it is in a final state."""
@@ -183,10 +174,7 @@ class Deployed:
     @contextmanager
     def client(self) -> Iterator[SyncPrefectClient]:
         """A client of the server, and its address in Prefect's settings meanwhile."""
-        with (
-            temporary_settings({PREFECT_API_URL: self.server.api_url, PREFECT_API_AUTH_STRING: LOGIN}),
-            get_client(sync_client=True) as client,
-        ):
+        with client_of(self.server) as client:
             yield client
 
     def aws(self, service: str) -> Any:
@@ -216,6 +204,37 @@ class Deployed:
     def log(self, name: str) -> str:
         """Words of a log in the folder, for what a failure shows."""
         return (self.folder / name).read_text(errors="replace")[-6000:]
+
+
+@contextmanager
+def client_of(server: LocalServer) -> Iterator[SyncPrefectClient]:
+    """A client of a server, and its address in Prefect's settings meanwhile."""
+    api_url, login = (server.clients[name] for name in ("PREFECT_API_URL", "PREFECT_API_AUTH_STRING"))
+    with (
+        temporary_settings({PREFECT_API_URL: api_url, PREFECT_API_AUTH_STRING: login}),
+        get_client(sync_client=True) as client,
+    ):
+        yield client
+
+
+@contextmanager
+def running_worker(
+    pool: str, *arguments: str, environment: Mapping[str, str], log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker of a pool that looks for runs every second; it and its runs end with the context."""
+    with log.open("ab") as words:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "prefect", "worker", "start", "--pool", pool, *arguments],
+            cwd=ROOT,
+            env={"PREFECT_WORKER_QUERY_SECONDS": "1", **environment},
+            stdout=words,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        kill_tree(process)
 
 
 @contextmanager
