@@ -134,6 +134,7 @@ class _Watch:
         self.leases: dict[str, tuple[TrackingStore, Lease]] = {}
         self._grace_seconds = grace_seconds
         self._flow_runs: set[UUID] = set()
+        self._outermost: UUID | None = None
         self._loop = asyncio.get_running_loop()
         self._task = asyncio.current_task()
         self._over = threading.Event()
@@ -151,6 +152,7 @@ class _Watch:
         if run_id is None:
             yield
             return
+        self._outermost = self._outermost or run_id
         self._flow_runs.add(run_id)
         yield
         self._flow_runs.discard(run_id)  # not if it fails: its state may not be at the server yet
@@ -167,6 +169,9 @@ class _Watch:
         """The flow is over: listen no more, but see the process end if it is to."""
         signal.set_wakeup_fd(self._before)
         self.catch_up()
+        if _heard.is_set():
+            # Prefect tells of the outermost run; of inner ones whose tasks it has dropped nobody does.
+            self._crash_runs(self._flow_runs - {self._outermost})
         self._over.set()
         self._sender.shutdown(socket.SHUT_RDWR)
         self._sender.close()
@@ -213,13 +218,16 @@ class _Watch:
                 logger.exception("The interruption could not be recorded")
         # The supervisor of a process tells the server of that process's own run.
         told_by_others = {os.environ.get("PREFECT__FLOW_RUN_ID")}
-        for run_id in [one for one in self._flow_runs if str(one) not in told_by_others]:
+        self._crash_runs({one for one in self._flow_runs if str(one) not in told_by_others})
+        tell_unfinished_runs(INTERRUPTED)
+        _stop_own_server()
+
+    def _crash_runs(self, run_ids: set[UUID]) -> None:
+        for run_id in run_ids:
             try:
                 _crash(run_id)
             except Exception:
                 logger.exception("The Prefect server could not be told")
-        tell_unfinished_runs(INTERRUPTED)
-        _stop_own_server()
 
     def _start(self, name: str, work: Callable[[], None]) -> threading.Thread:
         thread = threading.Thread(target=self._context.copy().run, args=(work,), name=name, daemon=True)
