@@ -2,7 +2,8 @@
 
 Prefect puts variables of the environment into prefect.yaml by itself, but with neither defaults nor types:
 one that is not set becomes an empty text. So they are read and checked here, and prefect.yaml refers to the
-step's outputs. Not so `TECHNE_WORK_POOL`, which Prefect needs before any step.
+step's outputs. Not so `TECHNE_WORK_POOL`, which Prefect needs before any step, and `DOCX_TEMPLATE`, which may
+be empty.
 """
 
 from __future__ import annotations

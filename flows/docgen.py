@@ -21,12 +21,11 @@ from prefect import flow
 from prefect.runtime import flow_run
 
 from flows.docgen_attempt import Attempt
+from flows.docgen_sources import Sources, check_unchanged
 from flows.executions import Execution, run_once
 from flows.running import running
-from tasks.docgen import read_stored_transcript
 from techne.documents.request import DocgenRequest, DocgenResult, parse_request
 from techne.envelopes import enveloped
-from techne.errors import ExecutionConflictError, TechneError
 from techne.tracking import Acquired, ExecutionRecord, Heartbeat, open_tracking
 
 logger = logging.getLogger(__name__)
@@ -58,51 +57,30 @@ async def docgen(request: DocgenRequest) -> DocgenResult:
         settings = run.settings
         tracking = open_tracking(settings)
         await asyncio.to_thread(tracking.check)
-        stored = None
+        sources = None
         if request.execution_id is None:
-            stored = await read_stored_transcript(request.transcription_s3_uri)
-            request = request.named(stored.sha256)
+            sources = await Sources.read(request, settings)
+            request = request.named(sources.transcript.sha256, sources.template_sha256)
 
         async def generate(acquired: Acquired, heartbeat: Heartbeat) -> DocgenResult:
-            transcript = stored or await read_stored_transcript(request.transcription_s3_uri)
             attempt = Attempt(request, settings, tracking, acquired, heartbeat, started)
-            result = await attempt.generate(transcript)
+            result = await attempt.generate(sources or await Sources.read(request, settings))
             run.metrics.count("Chunks", result.chunks_processed)
             return result
 
+        async def stored(record: ExecutionRecord) -> DocgenResult:
+            result = DocgenResult.model_validate(record.result)
+            await check_unchanged(record.execution_id, result, request, settings)
+            logger.info("Execution %s is completed; this is its stored result", record.execution_id)
+            return result
+
         execution = Execution(str(request.execution_id), request.identity(), request, request.force)
-        return await run_once(
-            execution,
-            tracking,
-            settings,
-            work=generate,
-            stored=lambda record: _stored_result(record, request),
-        )
+        return await run_once(execution, tracking, settings, work=generate, stored=stored)
 
 
 def lambda_handler(event: object, context: object = None) -> dict[str, Any]:
     """Run docgen for one event (S1-21, S1-28) and answer with the envelope of S1-30 or S1-31."""
     return enveloped(lambda: asyncio.run(docgen(parse_request(event))))
-
-
-async def _stored_result(record: ExecutionRecord, request: DocgenRequest) -> DocgenResult:
-    """The result of a completed execution, unless the transcript has changed since.
-
-    A transcript that can't be read any more doesn't take away the result that was made from it.
-    """
-    result = DocgenResult.model_validate(record.result)
-    try:
-        stored = await read_stored_transcript(request.transcription_s3_uri)
-    except TechneError as error:
-        logger.warning("The transcript can't be compared with the one that was used: %s", error)
-    else:
-        if stored.sha256 != result.transcript_sha256:
-            raise ExecutionConflictError(
-                f"The transcript of execution {record.execution_id!r} has changed since it was completed.",
-                cure="Use another execution id, or force a new attempt.",
-            )
-    logger.info("Execution %s is completed; this is its stored result", record.execution_id)
-    return result
 
 
 if __name__ == "__main__":

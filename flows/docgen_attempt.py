@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from flows.docgen_sources import Sources, settled_template
 from flows.outputs import output_folder
 from flows.progress import RunProgress
 from flows.settled_engine import settled_engine
@@ -37,7 +38,7 @@ from techne.documents.spending import Spending
 from techne.errors import EmptyTranscriptError
 from techne.llm import shared_executor
 from techne.settings import Settings
-from techne.storage import OutputFile, PublishedOutputs, StoredObject, open_store
+from techne.storage import OutputFile, PublishedOutputs, open_store
 from techne.tracking import Acquired, Heartbeat, TrackingStore
 from techne.transcripts.chunking import chunk_transcript
 from techne.transcripts.model import Chunk, CleanTranscript, Transcript
@@ -58,20 +59,25 @@ class Attempt:
     started: float
     calls_before: int = 0
 
-    async def generate(self, stored: StoredObject) -> DocgenResult:
-        """Run the six stages and publish the document; `stored` is the transcript."""
+    async def generate(self, sources: Sources) -> DocgenResult:
+        """Run the six stages and publish the document.
+
+        Raises:
+            TemplateError: The template can't be used; no model was asked.
+        """
         execution_id = self.acquired.record.execution_id
         self.calls_before = _calls_sent(self.settings)
         logger.info("Starting document generation for execution %s", execution_id)
         destination = output_folder(self.request.output, self.settings, execution_id)
         await asyncio.to_thread(open_store(destination, self.settings).check_writable, destination)
+        template = await settled_template(sources, self.tracking, self.acquired)
         progress = RunProgress(
             "docgen", dict.fromkeys(STAGES, 1.0), execution_id, self.tracking, self.acquired.lease
         )
         spending = Spending()
 
         await progress.start("clean", 1)
-        transcript, cleaned = await stages.clean(stored.data, self.request.transcription_s3_uri)
+        transcript, cleaned = await stages.clean(sources.transcript.data, self.request.transcription_s3_uri)
         language = self.request.language or transcript.language
         choice, spec = await settled_engine(self.request, self.settings, self.tracking, self.acquired)
         logger.info("%s", choice.reason)
@@ -100,7 +106,7 @@ class Attempt:
             sections=tuple(sections),
         )
         await progress.start("output", 2)
-        files = await stages.render(document, transcript, cleaned, list(extraction.rejected))
+        files = await stages.render(document, transcript, cleaned, list(extraction.rejected), template)
         await progress.advance()
         published = await publish_outputs(
             {
@@ -113,7 +119,7 @@ class Attempt:
             files.details,
             self.heartbeat.confirm,
         )
-        result = self._result(document, files, published, spending, choice, stored)
+        result = self._result(document, files, published, spending, choice, sources)
         await progress.finish()
         await draw_artifacts(result, files.markdown, [asdict(stage) for stage in progress.times])
         logger.info(
@@ -264,7 +270,7 @@ class Attempt:
         published: PublishedOutputs,
         spending: Spending,
         choice: EngineChoice,
-        stored: StoredObject,
+        sources: Sources,
     ) -> DocgenResult:
         usage = spending.usage
         return DocgenResult(
@@ -289,7 +295,8 @@ class Attempt:
                 verified=files.report.verified_total,
                 unused_items=len(files.report.unused_item_ids),
             ),
-            transcript_sha256=stored.sha256,
+            transcript_sha256=sources.transcript.sha256,
+            template_sha256=sources.template_sha256,
         )
 
 

@@ -24,6 +24,7 @@ from prefect import flow
 from prefect.runtime import flow_run
 
 from flows.docgen import docgen
+from flows.docgen_sources import checked_template, read_template_file
 from flows.outputs import default_output
 from flows.running import running
 from tasks.inbox_artifacts import InboxProgress, draw_table
@@ -62,7 +63,7 @@ async def docgen_inbox(request: InboxRequest) -> InboxResult:
         request: The folder, and how its documents are to be made.
 
     Raises:
-        InputError: The folder, or an option, is to be mended.
+        InputError: The folder, the template, or an option, is to be mended.
         ConfigurationError: The folder or the records can't be read.
         ProcessingError: Every attempt of this run failed.
     """
@@ -71,6 +72,8 @@ async def docgen_inbox(request: InboxRequest) -> InboxResult:
         tracking = open_tracking(settings)
         await asyncio.to_thread(tracking.check)
         inbox = await asyncio.to_thread(open_inbox, request, default_output(settings), settings)
+        # Each document reads it for itself; one that can't be used would cost each of them an attempt.
+        await checked_template(await read_template_file(request.template, settings))
         store = open_store(inbox.prefix, settings)
         survey = Survey(inbox, tracking)
         listing = iter(await asyncio.to_thread(store.list, inbox.prefix))

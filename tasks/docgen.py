@@ -11,11 +11,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from prefect import task
+from prefect.cache_policies import NO_CACHE
 from pydantic import BaseModel, ConfigDict
 
 from tasks.caching import content_key
 from tasks.engines import EngineSpec
 from tasks.retrying import RETRIES, RETRY_DELAY_SECONDS, worth_retrying
+from techne.documents.docx.package import PACKED_LIMIT
+from techne.documents.docx.template import Template
 from techne.documents.mapping import MappingGroup, merge_maps
 from techne.documents.model import (
     ContentMap,
@@ -28,6 +31,7 @@ from techne.documents.model import (
     WrittenSection,
 )
 from techne.documents.outputs import DocumentFiles, render_files
+from techne.errors import ObjectTooLargeError
 from techne.settings import get_settings
 from techne.storage import (
     StoredObject,
@@ -80,6 +84,17 @@ async def read_stored_transcript(uri: str) -> StoredObject:
     return await asyncio.to_thread(open_store(parsed, settings).read, parsed)
 
 
+@task(name="read-template", persist_result=False, **_RETRYING)
+async def read_stored_template(uri: str) -> StoredObject:
+    """A DOCX template's bytes, checked for place and size first."""
+    settings = get_settings()
+    parsed = parse_uri(uri, allowed_prefixes=settings.techne_allowed_uris)
+    try:
+        return await asyncio.to_thread(open_store(parsed, settings).read, parsed, PACKED_LIMIT)
+    except ObjectTooLargeError as error:
+        raise ObjectTooLargeError(error.message, cure="Shrink the template's images.") from error
+
+
 @task(name="clean", persist_result=False)
 async def clean(data: bytes, uri: str) -> tuple[Transcript, CleanTranscript]:
     """Stage 1: the transcript as the file has it, and as it is worth reading."""
@@ -125,9 +140,17 @@ async def write(
     )
 
 
-@task(name="render", persist_result=False)
+@task(name="render", persist_result=False, cache_policy=NO_CACHE)
 async def render(
-    document: Document, transcript: Transcript, cleaned: CleanTranscript, rejected: list[str]
+    document: Document,
+    transcript: Transcript,
+    cleaned: CleanTranscript,
+    rejected: list[str],
+    template: Template | None,
 ) -> DocumentFiles:
-    """Stage 6, first half: grounding, Markdown and DOCX, checked."""
-    return await asyncio.to_thread(render_files, document, transcript, cleaned, rejected)
+    """Stage 6, first half: grounding, Markdown and DOCX, checked.
+
+    The template comes as the bytes that were checked when the run began, and not as an address to read anew:
+    without a cache, Prefect neither hashes a task's parameters nor stores them.
+    """
+    return await asyncio.to_thread(render_files, document, transcript, cleaned, rejected, template)

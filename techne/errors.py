@@ -72,6 +72,10 @@ class DatasetError(InputError):
     """A dataset, or a file of labels or gold, that can't be used: the message names file, row and column."""
 
 
+class TemplateError(InputError):
+    """A DOCX template that can't be used."""
+
+
 class LabelSetError(InputError):
     """A label set that can't be used, or an answer outside of it."""
 

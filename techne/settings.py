@@ -138,6 +138,9 @@ class Settings(ObservationSettings):
     docgen_extract_by_kind: bool = Field(
         False, description="Ask for each group of item kinds in a call of its own (sends each chunk thrice)."
     )
+    docx_template: str | None = Field(
+        None, description="Template of Word documents where a request names none: a path or a URI."
+    )
     lease_seconds: int = Field(120, ge=5, description="Time after which a silent worker's lease lapses.")
     stop_grace_seconds: float = Field(
         20.0, ge=10, description="Time in which a run ends after a SIGTERM; less than what kills it."

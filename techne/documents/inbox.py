@@ -138,7 +138,7 @@ class Inbox:
         return Candidate(info, request.model_copy(update={"force": force}))
 
 
-SHARED_FIELDS = {"output", "engine", "model", "language", "max_cost_usd"}
+SHARED_FIELDS = {"output", "engine", "model", "language", "template", "max_cost_usd"}
 """Options that each document's request takes over as they are."""
 
 

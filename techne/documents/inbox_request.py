@@ -52,6 +52,7 @@ class InboxRequest(Form):
     engine: EngineName = _as_docgen("engine")
     model: str | None = _as_docgen("model")
     language: str | None = _as_docgen("language")
+    template: str | None = _as_docgen("template")
     max_cost_usd: float | None = Field(
         default=None,
         gt=0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from techne.documents.grounding.report import LiteralKind
 
@@ -11,6 +12,7 @@ from techne.documents.grounding.report import LiteralKind
 class Labels:
     """Headings, labels and sentences; `{}` takes a value."""
 
+    subtitle: str
     recording: str
     generated_on: str
     duration: str
@@ -42,10 +44,17 @@ class Labels:
     without_evidence: str
     thousands: str
     decimal: str
+    long_date: str
+    months: tuple[str, ...]
     kinds: dict[LiteralKind, str]
+
+    def written_out(self, day: date) -> str:
+        """A day as a title page has it, such as `November 21, 2026`."""
+        return self.long_date.format(day=day.day, month=self.months[day.month - 1], year=day.year)
 
 
 _ENGLISH = Labels(
+    subtitle="Training and troubleshooting guide",
     recording="Recording",
     generated_on="Document of",
     duration="Duration",
@@ -77,10 +86,26 @@ _ENGLISH = Labels(
     without_evidence="Statements without a time of their own: {}.",
     thousands=",",
     decimal=".",
+    long_date="{month} {day}, {year}",
+    months=(
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ),
     kinds={kind: kind.value for kind in LiteralKind} | {LiteralKind.URL: "address"},
 )
 
 _PORTUGUESE = Labels(
+    subtitle="Guia de treinamento e solução de problemas",
     recording="Gravação",
     generated_on="Documento de",
     duration="Duração",
@@ -112,6 +137,21 @@ _PORTUGUESE = Labels(
     without_evidence="Afirmações sem tempo próprio: {}.",
     thousands=".",
     decimal=",",
+    long_date="{day} de {month} de {year}",
+    months=(
+        "janeiro",
+        "fevereiro",
+        "março",
+        "abril",
+        "maio",
+        "junho",
+        "julho",
+        "agosto",
+        "setembro",
+        "outubro",
+        "novembro",
+        "dezembro",
+    ),
     kinds={
         LiteralKind.COMMAND: "comando",
         LiteralKind.CODE: "código",

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import ClassVar
 
 from pydantic import JsonValue
 
 from techne.documents.assembly import assemble_markdown
 from techne.documents.docx import render_docx, validate_docx
+from techne.documents.docx.options import DocxOptions, RenderedDocx
+from techne.documents.docx.template import Template
 from techne.documents.evidence import evidence_file, quoted_as_said
 from techne.documents.grounding import GroundingReport, check_grounding
+from techne.documents.labels import labels_for
 from techne.documents.markdown import parse
 from techne.documents.model import Document
 from techne.transcripts.model import CleanTranscript, Transcript
+
+logger = logging.getLogger(__name__)
+
+MOST_LOSSES_LOGGED = 5
+"""In the log; the manifest has all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +43,11 @@ class DocumentFiles:
 
 
 def render_files(
-    document: Document, transcript: Transcript, cleaned: CleanTranscript, rejected: Sequence[str]
+    document: Document,
+    transcript: Transcript,
+    cleaned: CleanTranscript,
+    rejected: Sequence[str],
+    template: Template | None = None,
 ) -> DocumentFiles:
     """Check a document against the recording and render it.
 
@@ -42,6 +56,7 @@ def render_files(
         transcript: The recording as read; the document is checked against every word of it.
         cleaned: The recording as the engine saw it, for what was kept out.
         rejected: Items that extraction refused, with the reason.
+        template: What the DOCX looks like, if not like the renderer's own template.
 
     Raises:
         OutputError: The DOCX does not read back with the document's headings.
@@ -49,15 +64,45 @@ def render_files(
     document = document.model_copy(update={"items": quoted_as_said(document.items, transcript)})
     report = check_grounding(document, transcript)
     markdown = assemble_markdown(document, report, transcript)
-    docx = render_docx(markdown, title=document.outline.title, language=document.facts.language)
-    validate_docx(docx, _headings(markdown))
+    rendered = _rendered(markdown, document, template)
+    # A template's cover shows the title in a style of its own.
+    validate_docx(rendered.data, _headings(markdown)[1 if template else 0 :])
     return DocumentFiles(
         markdown=markdown,
-        docx=docx,
+        docx=rendered.data,
         evidence=evidence_file(document, cleaned.dropped, report).model_dump_json(indent=1) + "\n",
         report=report,
-        details=_details(document, transcript, cleaned, rejected, report),
+        details=_details(document, transcript, cleaned, rejected, report)
+        | {"docx": _docx_details(rendered, template)},
     )
+
+
+def _rendered(markdown: str, document: Document, template: Template | None) -> RenderedDocx:
+    facts = document.facts
+    labels = labels_for(facts.language)
+    day = date.fromisoformat(facts.generated_on)
+    options = DocxOptions(
+        title=document.outline.title,
+        subtitle=labels.subtitle,
+        date=labels.written_out(day),
+        day=day,
+        language=facts.language,
+        template=template,
+        title_page=True,
+        contents=True,
+    )
+    rendered = render_docx(markdown, options)
+    if rendered.losses:
+        told = "; ".join(str(loss) for loss in rendered.losses[:MOST_LOSSES_LOGGED])
+        logger.warning("Losses in the Word document: %d. %s", len(rendered.losses), told)
+    return rendered
+
+
+def _docx_details(rendered: RenderedDocx, template: Template | None) -> JsonValue:
+    return {
+        "template": {"name": template.name, "sha256": template.sha256} if template else None,
+        "losses": [str(loss) for loss in rendered.losses],
+    }
 
 
 def _headings(markdown: str) -> list[str]:

@@ -59,6 +59,14 @@ class DocgenRequest(Form):
         title="Language",
         description="Language of the document, such as pt-BR or en-US. Default: the recording's.",
     )
+    template: str | None = Field(
+        default=None,
+        max_length=4096,
+        title="Template",
+        description="A .docx or .dotx whose styles, page, header, footer and logo the Word document takes: "
+        "s3://bucket/key, file:///path or a plain path. Default: the DOCX_TEMPLATE setting, else a template "
+        "of ours.",
+    )
     max_cost_usd: float | None = Field(
         default=None,
         gt=0,
@@ -103,17 +111,25 @@ class DocgenRequest(Form):
         return self
 
     def identity(self) -> str:
-        """Hash of everything that decides what the document says; the execution's fingerprint."""
-        fields = self.model_dump(
-            mode="json", include={"transcription_s3_uri", "video_s3_uri", "engine", "model", "language"}
-        )
+        """Hash of everything that decides what the document says and looks like: the execution's fingerprint.
+
+        A template counts only where one is asked for, so that what was made before there were any is known.
+        """
+        deciding = {"transcription_s3_uri", "video_s3_uri", "engine", "model", "language"}
+        fields = self.model_dump(mode="json", include=deciding | ({"template"} if self.template else set()))
         return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
-    def named(self, transcript_sha256: str) -> DocgenRequest:
-        """This request with an id: its own, or one made from the transcript's content and the options."""
+    def named(self, transcript_sha256: str, template_sha256: str | None = None) -> DocgenRequest:
+        """This request with an id: its own, or one made from the options and the contents of what is read.
+
+        Args:
+            transcript_sha256: Of the transcript.
+            template_sha256: Of the template, if there is one, asked for or by default.
+        """
         if self.execution_id:
             return self
-        digest = hashlib.sha256(f"{self.identity()}{transcript_sha256}".encode()).hexdigest()
+        contents = f"{self.identity()}{transcript_sha256}{template_sha256 or ''}"
+        digest = hashlib.sha256(contents.encode()).hexdigest()
         return self.model_copy(update={"execution_id": f"docgen-{digest[:12]}"})
 
 
@@ -157,6 +173,7 @@ class DocgenResult(BaseModel):
     )
     grounding: GroundingSummary
     transcript_sha256: str
+    template_sha256: str | None = Field(None, description="Of the DOCX template, where there was one.")
 
 
 def parse_request(event: object) -> DocgenRequest:

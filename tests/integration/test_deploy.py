@@ -89,6 +89,7 @@ def test_all_deployments_are_made_and_made_again_without_a_change(
         "TECHNE_WORK_POOL": ECS_POOL,
         "TECHNE_ENVIRONMENT": "prod",
         "TECHNE_INBOX": "s3://lessons/inbox",
+        "DOCX_TEMPLATE": "s3://lessons/company.docx",
     }
     first = deploy(server, "--all", **production)
     assert first.returncode == 0, first.stdout + first.stderr
@@ -108,6 +109,7 @@ def test_all_deployments_are_made_and_made_again_without_a_change(
         "env": {
             "TECHNE_BLOCKS": "techne",
             "TECHNE_ENVIRONMENT": "prod",
+            "DOCX_TEMPLATE": "s3://lessons/company.docx",
             "METRICS": "emf",
             "PREFECT_LOGGING_SETTINGS_PATH": "/opt/techne/deployments/logging.yml",
             "PREFECT_LOGGING_EXTRA_LOGGERS": "techne,flows,tasks",
@@ -159,6 +161,7 @@ def test_a_pool_of_processes_takes_the_same_deployments(server: Server, client: 
     assert inbox.pull_steps == [{"prefect.deployments.steps.set_working_directory": {"directory": str(ROOT)}}]
     assert [schedule.active for schedule in inbox.schedules] == [False]
     assert inbox.job_variables["env"]["PREFECT_DEFAULT_RESULT_STORAGE_BLOCK"] is None
+    assert inbox.job_variables["env"]["DOCX_TEMPLATE"] == ""
     run = client.create_flow_run_from_deployment(inbox.id)  # the server checks all job variables here
     assert run.deployment_id == inbox.id
 

@@ -1,174 +1,125 @@
-"""The document around the content: page, styles, properties, and a package with the same bytes each time."""
+"""A Markdown text becomes a DOCX file: the template opened, the text written where it goes, all packed."""
 
 from __future__ import annotations
 
-import io
-import zipfile
-from datetime import UTC, datetime
-
-from docx import Document
 from docx.document import Document as DocxDocument
-from docx.enum.style import WD_STYLE_TYPE
-from docx.opc.constants import RELATIONSHIP_TYPE
-from docx.oxml.ns import qn
-from docx.oxml.parser import OxmlElement
-from docx.oxml.xmlchemy import BaseOxmlElement
-from docx.shared import Mm, Pt, RGBColor
-from docx.styles.style import CharacterStyle, ParagraphStyle
+from docx.shared import Length, Mm
 
-from techne.documents.docx.blocks import BlockWriter
-from techne.documents.escaping import without_controls
-from techne.documents.markdown import tree
+from techne.documents.docx import style_names
+from techne.documents.docx.blocks import WRITERS
+from techne.documents.docx.composition import compose
+from techne.documents.docx.elements import element, name
+from techne.documents.docx.footnotes import Footnotes
+from techne.documents.docx.headings import headings_in, title_of
+from techne.documents.docx.images import Images
+from techne.documents.docx.links import Anchors, Relations
+from techne.documents.docx.losses import Losses, LossKind
+from techne.documents.docx.numbering import Numbering
+from techne.documents.docx.options import DocxOptions, RenderedDocx
+from techne.documents.docx.packing import packed
+from techne.documents.docx.parsing import ParsedMarkdown, parse_markdown
+from techne.documents.docx.placeholders import fill_placeholders
+from techne.documents.docx.places import Places, content_place
+from techne.documents.docx.properties import set_language, set_properties
+from techne.documents.docx.rendering import Place, Rendering
+from techne.documents.docx.styles import style_ids
+from techne.documents.docx.template import open_template
+from techne.documents.docx.texts import one_line, text_of
+from techne.documents.docx.title_page import LONGEST_LINE
+from techne.documents.docx.wording import wording_for
 
-_BODY_FONT = "Calibri"
-_CODE_FONT = "Consolas"
-_INK = RGBColor(0x1F, 0x2A, 0x44)
-_LINK = RGBColor(0x05, 0x63, 0xC1)
-_CODE_FILL = "F3F4F6"
-_HEADING_POINTS = {1: 17, 2: 14, 3: 12, 4: 11, 5: 11, 6: 11}
-_TIMESTAMP = datetime(2000, 1, 1, tzinfo=UTC)
-_ZIP_TIMESTAMP = (1980, 1, 1, 0, 0, 0)
-_PROPERTY_LIMIT = 255
-_SECOND_STYLES = "/stylesWithEffects"
+_LEAST_ROOM_TWIPS = 1440
 
 
-def render_docx(markdown: str, *, title: str, language: str, author: str = "techne") -> bytes:
+def render_docx(markdown: str, options: DocxOptions = DocxOptions()) -> RenderedDocx:  # noqa: B008 - frozen
     """The Markdown as a DOCX file; the same arguments give the same bytes.
 
     Args:
-        markdown: CommonMark with tables, strikethrough and task lists. HTML becomes text, images become
-            their alternative text, and only http, https and mailto links are links.
-        title: Title in the document's properties. The text's own title is its first heading of level 1.
-        language: BCP 47 tag for spelling and hyphenation, such as `pt-BR`.
-        author: Author in the document's properties.
+        markdown: CommonMark with GitHub's extensions. HTML is shown as text; links lead to headings or are
+            http, https or mailto; what can't be carried is among the result's losses.
+        options: Title, language, template and so on.
+
+    Raises:
+        TemplateError: The template's placeholders can't be used.
     """
-    document = Document()
-    _leave_out_of_template(document)
-    _set_page(document)
-    _set_styles(document, language)
-    _set_properties(document, title=title, language=language, author=author)
-    BlockWriter(document).write(tree(markdown))
-    buffer = io.BytesIO()
-    document.save(buffer)
-    return _with_fixed_times(buffer.getvalue())
+    parsed = parse_markdown(markdown)
+    document = open_template(options.template)
+    places = content_place(document)
+    title = title_of(parsed.blocks)
+    title_text = options.title or (text_of(title) if title is not None else "")
+    lines = {
+        "title": title_text,
+        "subtitle": options.subtitle,
+        "author": options.author,
+        "date": options.date,
+    }
+    # Before the text is there: what reads like a placeholder in it is text.
+    fill_placeholders(document, {key: one_line(line, LONGEST_LINE) for key, line in lines.items()})
+    rendering = _rendering(document, places, parsed, options, shift=int(title is not None))
+    front = Place(element("body"), document.part, rendering.page_width, style_names.BODY)
+    contents = compose(rendering, places, parsed.blocks, title, options, front)
+    rendering.footnotes.note_unwritten(rendering.losses)
+    set_language(document, options.language)
+    set_properties(
+        document, title=title_text, author=options.author, day=options.day, language=options.language
+    )
+    if contents is not None and options.count_pages is not None:
+        contents.number(options.count_pages(packed(document), contents.bookmarks))
+    return RenderedDocx(packed(document), tuple(rendering.losses))
 
 
-def _set_page(document: DocxDocument) -> None:
-    section = document.sections[0]
-    section.page_width, section.page_height = Mm(210), Mm(297)
-    section.left_margin = section.right_margin = Mm(22)
-    section.top_margin = section.bottom_margin = Mm(20)
+def _rendering(
+    document: DocxDocument, places: Places, parsed: ParsedMarkdown, options: DocxOptions, *, shift: int
+) -> Rendering:
+    losses = _lost_in_parsing(parsed)
+    relations = Relations()
+    width, height = _room(places)
+    return Rendering(
+        writers=WRITERS,
+        styles=style_ids(document),
+        wording=wording_for(options.language),
+        losses=losses,
+        anchors=_anchors(document, parsed),
+        relations=relations,
+        numbering=Numbering(document),
+        images=Images(options.image_folder, relations, losses, height, _part_names(document)),
+        footnotes=Footnotes(document, parsed.footnotes, width),
+        page_width=width,
+        page_height=height,
+        heading_shift=shift,
+    )
 
 
-def _set_properties(document: DocxDocument, *, title: str, language: str, author: str) -> None:
-    properties = document.core_properties
-    properties.title = without_controls(title)[:_PROPERTY_LIMIT]
-    properties.author = properties.last_modified_by = without_controls(author)[:_PROPERTY_LIMIT]
-    properties.language = language
-    properties.comments = ""
-    properties.created = properties.modified = _TIMESTAMP
+def _lost_in_parsing(parsed: ParsedMarkdown) -> Losses:
+    losses = Losses()
+    for line in parsed.too_deep:
+        losses.add(LossKind.NESTING, "blocks nested this deeply are shown as they were written", line)
+    for label in parsed.unused_footnotes:
+        losses.add(LossKind.FOOTNOTE, f"nothing refers to the footnote {one_line(label, 100)!r}")
+    return losses
 
 
-def _leave_out_of_template(document: DocxDocument) -> None:
-    """Drop the template's picture of an empty page, and its second styles part.
+def _room(places: Places) -> tuple[int, int]:
+    """Width and height from margin to margin, in twips; A4's where the template says nothing."""
+    section = places.section
+    width = (section.page_width or Mm(210)) - (section.left_margin or 0) - (section.right_margin or 0)
+    # A negative margin holds its place whatever the header needs.
+    height = (section.page_height or Mm(297)) - abs(section.top_margin or 0) - abs(section.bottom_margin or 0)
+    return max(int(Length(width).twips), _LEAST_ROOM_TWIPS), max(int(Length(height).twips), _LEAST_ROOM_TWIPS)
 
-    That part is Word 2007's; where it differs from the styles, Word offers to repair the file.
-    """
+
+def _anchors(document: DocxDocument, parsed: ParsedMarkdown) -> Anchors:
+    marks = list(document.element.iter(name("w:bookmarkStart")))
+    ids = (str(mark.get(name("w:id"))) for mark in marks)
+    anchors = Anchors(
+        first_id=max((int(number) for number in ids if number.isdecimal()), default=0) + 1,
+        taken=frozenset(str(mark.get(name("w:name"))) for mark in marks),
+    )
+    for heading in headings_in(parsed.blocks):
+        anchors.add(heading)
+    return anchors
+
+
+def _part_names(document: DocxDocument) -> frozenset[str]:
     package = document.part.package
-    for relations in (document.part.rels, package.rels if package else {}):
-        for key, relation in list(relations.items()):
-            if relation.reltype == RELATIONSHIP_TYPE.THUMBNAIL or relation.reltype.endswith(_SECOND_STYLES):
-                del relations[key]
-
-
-def _set_styles(document: DocxDocument, language: str) -> None:
-    styles = document.styles
-    defaults = styles.element.find(qn("w:docDefaults"))
-    if defaults is not None:
-        for old in defaults.iter(qn("w:lang")):
-            old.set(qn("w:val"), language)
-    normal = _paragraph_style(document, "Normal")
-    _set_font(normal, _BODY_FONT, points=11)
-    normal.paragraph_format.space_after = Pt(8)
-    normal.paragraph_format.line_spacing = 1.15
-    title = _paragraph_style(document, "Title")
-    _set_font(title, _BODY_FONT, points=24, bold=True)
-    title.font.color.rgb = _INK
-    title.paragraph_format.space_after = Pt(10)
-    _remove_border(title)
-    for level, points in _HEADING_POINTS.items():
-        heading = _paragraph_style(document, f"Heading {level}")
-        _set_font(heading, _BODY_FONT, points=points, bold=True)
-        heading.font.italic = level > 4
-        heading.font.color.rgb = _INK
-        heading.paragraph_format.space_before = Pt(16 if level == 1 else 12)
-        heading.paragraph_format.space_after = Pt(4)
-        heading.paragraph_format.keep_with_next = True
-    quote = _paragraph_style(document, "Quote")
-    _set_font(quote, _BODY_FONT, points=11)
-    quote.font.color.rgb = RGBColor(0x44, 0x4B, 0x5A)
-    listed = _paragraph_style(document, "List Paragraph")
-    listed.paragraph_format.space_after = Pt(4)
-    code = styles.add_style("Code Block", WD_STYLE_TYPE.PARAGRAPH)
-    code.base_style = normal
-    _set_font(code, _CODE_FONT, points=9)
-    code.element.get_or_add_pPr().append(_shading())  # the schema wants it before the spacing
-    code.paragraph_format.space_before = Pt(4)
-    code.paragraph_format.line_spacing = 1.0
-    inline_code = styles.add_style("Code", WD_STYLE_TYPE.CHARACTER)
-    _set_font(inline_code, _CODE_FONT, points=9.5)
-    inline_code.element.get_or_add_rPr().append(_shading())
-    link = styles.add_style("Hyperlink", WD_STYLE_TYPE.CHARACTER)
-    link.font.color.rgb = _LINK
-    link.font.underline = True
-
-
-def _paragraph_style(document: DocxDocument, name: str) -> ParagraphStyle:
-    style = document.styles[name]
-    if not isinstance(style, ParagraphStyle):
-        raise TypeError(f"{name} is not a paragraph style of the template")
-    return style
-
-
-def _set_font(style: CharacterStyle, name: str, *, points: float, bold: bool | None = None) -> None:
-    style.font.name = name
-    style.font.size = Pt(points)
-    if bold is not None:
-        style.font.bold = bold
-    fonts = style.element.get_or_add_rPr().find(qn("w:rFonts"))
-    if fonts is not None:
-        for attribute in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
-            fonts.attrib.pop(qn(f"w:{attribute}"), None)
-        fonts.set(qn("w:cs"), name)
-        fonts.set(qn("w:eastAsia"), name)
-
-
-def _remove_border(style: ParagraphStyle) -> None:
-    properties = style.element.get_or_add_pPr()
-    border = properties.find(qn("w:pBdr"))
-    if border is not None:
-        properties.remove(border)
-
-
-def _shading() -> BaseOxmlElement:
-    shading = OxmlElement("w:shd")
-    shading.set(qn("w:val"), "clear")
-    shading.set(qn("w:color"), "auto")
-    shading.set(qn("w:fill"), _CODE_FILL)
-    return shading
-
-
-def _with_fixed_times(package: bytes) -> bytes:
-    """The package with every member's time fixed, since a zip file records when it was made."""
-    buffer = io.BytesIO()
-    with (
-        zipfile.ZipFile(io.BytesIO(package)) as source,
-        zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as target,
-    ):
-        for member in source.infolist():
-            entry = zipfile.ZipInfo(member.filename, _ZIP_TIMESTAMP)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.create_system = 3
-            entry.external_attr = 0o600 << 16
-            target.writestr(entry, source.read(member.filename))
-    return buffer.getvalue()
+    return frozenset() if package is None else frozenset(part.partname for part in package.iter_parts())

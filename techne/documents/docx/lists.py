@@ -1,89 +1,99 @@
-"""Numbering definitions: bullets, and numbers that start anew with every list."""
+"""Lists: items of one block or many, nested and mixed, numbered as they were written, or to be ticked."""
 
 from __future__ import annotations
 
-from docx.document import Document as DocxDocument
-from docx.oxml.ns import qn
-from docx.oxml.parser import OxmlElement
+from dataclasses import replace
+
 from docx.oxml.xmlchemy import BaseOxmlElement
-from docx.text.paragraph import Paragraph
+from markdown_it.tree import SyntaxTreeNode
 
-INDENT_TWIPS = 400
-"""What one level is set in by, in twentieths of a point."""
+from techne.documents.docx import style_names
+from techne.documents.docx.elements import child, element, text_child
+from techne.documents.docx.headings import add_heading
+from techne.documents.docx.losses import LossKind
+from techne.documents.docx.numbering import LEVELS, ListItem
+from techne.documents.docx.paragraphs import add_paragraph, add_text
+from techne.documents.docx.parsing import line_of
+from techne.documents.docx.rendering import INDENT_TWIPS, Place, Rendering
 
-LEVELS = 9
-_BULLETS = ("•", "◦", "▪")
-_FORMATS = ("decimal", "lowerLetter", "lowerRoman")
-
-
-class Numbering:
-    """The numbering part of one document.
-
-    Word numbers paragraphs, not lists: each ordered list gets an instance (`w:num`) of the same definition
-    (`w:abstractNum`), with its own start.
-    """
-
-    def __init__(self, document: DocxDocument) -> None:
-        self._root = document.part.numbering_part.element
-        used = [int(str(node.get(qn("w:abstractNumId")))) for node in self._root.iter(qn("w:abstractNum"))]
-        self._bullet_definition = max(used, default=-1) + 1
-        self._number_definition = self._bullet_definition + 1
-        self._define(self._bullet_definition, ordered=False)
-        self._define(self._number_definition, ordered=True)
-        self._bullets = self._instance(self._bullet_definition)
-
-    def bullets(self) -> int:
-        """The instance for bullet lists."""
-        return self._bullets
-
-    def numbers(self, *, level: int, start: int) -> int:
-        """A new instance for one ordered list."""
-        return self._instance(self._number_definition, level=level, start=start)
-
-    @staticmethod
-    def apply(paragraph: Paragraph, instance: int, level: int) -> None:
-        """Make the paragraph an item of the list."""
-        properties = paragraph._p.get_or_add_pPr().get_or_add_numPr()
-        properties.get_or_add_ilvl().val = level
-        properties.get_or_add_numId().val = instance
-
-    def _define(self, definition: int, *, ordered: bool) -> None:
-        abstract = OxmlElement("w:abstractNum")
-        abstract.set(qn("w:abstractNumId"), str(definition))
-        abstract.append(_element("w:multiLevelType", "hybridMultilevel"))
-        for level in range(LEVELS):
-            abstract.append(_level(level, ordered=ordered))
-        # The schema wants every definition before the first instance.
-        first = self._root.find(qn("w:num"))
-        if first is None:
-            self._root.append(abstract)
-        else:
-            first.addprevious(abstract)
-
-    def _instance(self, definition: int, *, level: int | None = None, start: int = 1) -> int:
-        instance = self._root.add_num(definition)
-        if level is not None:
-            instance.add_lvlOverride(ilvl=level).add_startOverride(start)
-        return int(instance.numId)
+_BOX_FONT = "MS Gothic"
+_TICKED, _EMPTY = ("2612", "☒"), ("2610", "☐")
 
 
-def _level(level: int, *, ordered: bool) -> BaseOxmlElement:
-    element = OxmlElement("w:lvl")
-    element.set(qn("w:ilvl"), str(level))
-    element.append(_element("w:start", "1"))
-    element.append(_element("w:numFmt", _FORMATS[level % len(_FORMATS)] if ordered else "bullet"))
-    element.append(_element("w:lvlText", f"%{level + 1}." if ordered else _BULLETS[level % len(_BULLETS)]))
-    element.append(_element("w:lvlJc", "left"))
-    properties = OxmlElement("w:pPr")
-    indent = OxmlElement("w:ind")
-    indent.set(qn("w:left"), str(INDENT_TWIPS * (level + 1)))
-    indent.set(qn("w:hanging"), str(INDENT_TWIPS * 3 // 4))
-    properties.append(indent)
-    element.append(properties)
-    return element
+def write_list(rendering: Rendering, node: SyntaxTreeNode, place: Place) -> None:
+    """A list of either kind."""
+    level = min(place.list_level, LEVELS - 1)
+    if place.list_level == LEVELS:
+        rendering.losses.add(
+            LossKind.NESTING,
+            f"Word has {LEVELS} levels of lists: deeper ones stay at the last",
+            line_of(node),
+        )
+    if node.type == "ordered_list":
+        start = node.attrGet("start")
+        instance = rendering.numbering.numbers(
+            level=level, start=1 if start is None else int(start), mark=node.markup or "."
+        )
+    else:
+        instance = rendering.numbering.bullets()
+    inside = replace(
+        place,
+        indent=place.indent + INDENT_TWIPS,
+        list_level=place.list_level + 1,
+        tight=_is_tight(node),
+        style=_style(place),
+    )
+    for item in node.children:
+        _write_item(rendering, item, inside, ListItem(instance, level), bulleted=node.type == "bullet_list")
 
 
-def _element(tag: str, value: str) -> BaseOxmlElement:
-    element = OxmlElement(tag)
-    element.set(qn("w:val"), value)
-    return element
+def _style(place: Place) -> str:
+    """Items look like the text around them where that is quoted, in a callout or a note."""
+    return style_names.LIST if place.style == style_names.BODY else place.style
+
+
+def _is_tight(node: SyntaxTreeNode) -> bool:
+    """Whether no item has its blocks apart (CommonMark 0.31, 5.3)."""
+    paragraphs = [block for item in node.children for block in item.children if block.type == "paragraph"]
+    return all(paragraph.hidden for paragraph in paragraphs)
+
+
+def _write_item(
+    rendering: Rendering, item: SyntaxTreeNode, place: Place, mark: ListItem, *, bulleted: bool
+) -> None:
+    ticked = item.meta.get("checked") if item.meta else None
+    if ticked is not None and bulleted:
+        mark = replace(mark, instance=rendering.numbering.boxes())
+    blocks = list(item.children)
+    first = blocks[0] if blocks else None
+    if first is not None and first.type == "paragraph":
+        paragraph = add_text(rendering, blocks.pop(0), place, place.style, item=mark)
+        if ticked is not None:
+            _add_box(paragraph, ticked=ticked, follows_number=not bulleted)
+    elif first is not None and first.type == "heading":
+        add_heading(rendering, blocks.pop(0), place, item=mark)
+    else:
+        add_paragraph(rendering, place, place.style, item=mark, keep_with_next=bool(blocks))
+    rendering.write(blocks, place)
+
+
+def _add_box(paragraph: BaseOxmlElement, *, ticked: bool, follows_number: bool) -> None:
+    """Begin a paragraph with a box that can be ticked in Word ([MS-DOCX] 2.6.1, w14:checkbox)."""
+    shown = _TICKED if ticked else _EMPTY
+    control = element("sdt")
+    box = child(child(control, "sdtPr"), "w14:checkbox")
+    child(box, "w14:checked", w14__val=int(ticked))
+    child(box, "w14:checkedState", w14__val=_TICKED[0], w14__font=_BOX_FONT)
+    child(box, "w14:uncheckedState", w14__val=_EMPTY[0], w14__font=_BOX_FONT)
+    run = child(child(control, "sdtContent"), "r")
+    fonts = child(child(run, "rPr"), "rFonts", hint="eastAsia")
+    for script in ("ascii", "hAnsi", "eastAsia"):
+        fonts.set(fonts.tag.replace("rFonts", script), _BOX_FONT)
+    text_child(run, "t", shown[1])
+    gap = element("r")
+    if follows_number:
+        text_child(gap, "t", " ")
+    else:
+        child(gap, "tab")
+    paragraph.insert(1, control)
+    paragraph.insert(2, gap)

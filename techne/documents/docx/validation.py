@@ -10,21 +10,25 @@ from techne.errors import OutputError
 
 
 def docx_headings(data: bytes) -> list[str]:
-    """The title and headings of a document, in order.
+    """The title and headings of a document's body, in order.
 
     Raises:
         OutputError: The bytes are not a DOCX file.
     """
     from docx import Document
 
+    from techne.documents.docx.elements import name
+    from techne.documents.docx.style_names import HEADINGS, TITLE
+    from techne.documents.docx.styles import style_ids
+
     try:
         document = Document(io.BytesIO(data))
+        ids = style_ids(document)
     except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
         raise OutputError(f"The document does not read back as DOCX: {error}.") from error
+    wanted = {ids[style] for style in (TITLE, *HEADINGS)}
     return [
-        paragraph.text
-        for paragraph in document.paragraphs
-        if paragraph.style is not None and (paragraph.style.name or "").startswith(("Title", "Heading"))
+        paragraph.text for paragraph in document.element.body.iter(name("w:p")) if paragraph.style in wanted
     ]
 
 

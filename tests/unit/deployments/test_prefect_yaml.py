@@ -207,14 +207,14 @@ def test_steps_are_functions_that_take_what_they_are_given(kind: str) -> None:
         inspect.signature(step).bind(**{key: value for key, value in given.items() if key != "id"})
 
 
-def test_placeholders_name_outputs_of_steps_or_the_work_pool() -> None:
+def test_placeholders_name_outputs_of_steps_the_work_pool_or_the_template() -> None:
     told = {f"environment.{output}" for output in describe_environment()}
     told |= {
         f"{given['id']}.stdout" for kind in ("build", "push") for _, given in steps(kind) if "id" in given
     }
     document = json.loads(json.dumps(prefect_yaml()))
     used = {match for text in values(document) for match in PLACEHOLDER.findall(text)}
-    assert used <= told | {"$TECHNE_WORK_POOL"}
+    assert used <= told | {"$TECHNE_WORK_POOL", "$DOCX_TEMPLATE"}
     assert {"push-image.stdout", "$TECHNE_WORK_POOL"} <= used
     # A list's item that is nothing but a placeholder is lost before the steps run.
     assert not [tag for one in deployments() for tag in one["tags"] if PLACEHOLDER.fullmatch(tag)]

@@ -183,7 +183,9 @@ def test_inbox_and_output_are_in_allowed_places(tmp_path: Path) -> None:
 
 
 def test_a_new_version_is_due_with_the_options_of_the_inbox(tracking: TrackingStore) -> None:
-    place = inbox(engine="ollama", model="qwen2:7b", language="pt-BR", max_cost_usd=2.5)
+    place = inbox(
+        engine="ollama", model="qwen2:7b", language="pt-BR", template="s3://b/c.docx", max_cost_usd=2.5
+    )
     info = stored("a b.json")
     request = candidate(place, info, tracking).request
     assert request == DocgenRequest(
@@ -193,6 +195,7 @@ def test_a_new_version_is_due_with_the_options_of_the_inbox(tracking: TrackingSt
         engine="ollama",
         model="qwen2:7b",
         language="pt-BR",
+        template="s3://b/c.docx",
         max_cost_usd=2.5,
     )
 

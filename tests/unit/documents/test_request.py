@@ -76,8 +76,21 @@ def test_the_identity_is_what_decides_what_the_document_says() -> None:
     request = parse_request(EVENT)
     same = request.model_copy(update={"force": True, "execution_id": "other", "output": "elsewhere"})
     assert same.identity() == request.identity()
-    for change in ({"engine": "ollama"}, {"language": "en-US"}, {"transcription_s3_uri": "s3://b/k"}):
+    for change in (
+        {"engine": "ollama"},
+        {"language": "en-US"},
+        {"transcription_s3_uri": "s3://b/k"},
+        {"template": "s3://b/company.docx"},
+    ):
         assert request.model_copy(update=change).identity() != request.identity()
+
+
+def test_without_a_template_the_identity_is_what_it_was_before_there_were_any() -> None:
+    """The records of that time are still those of these requests."""
+    before = "f69955747a0b4d357f8ef0720d988ab99877f2d1526621d0ca4a7d4aa413e50a"
+    assert parse_request(EVENT).identity() == before
+    assert parse_request({**EVENT, "template": None}).identity() == before
+    assert parse_request({**EVENT, "template": ""}).identity() == before
 
 
 def test_a_request_without_an_id_is_named_by_content_and_options() -> None:
@@ -86,6 +99,8 @@ def test_a_request_without_an_id_is_named_by_content_and_options() -> None:
     assert name == request.named("content").execution_id
     assert name != request.named("other content").execution_id
     assert name != request.model_copy(update={"language": "en"}).named("content").execution_id
+    assert name != request.named("content", "template").execution_id
+    assert request.named("content", "other").execution_id != request.named("content", "template").execution_id
     assert parse_request(EVENT).named("content").execution_id == EVENT["execution_id"]
 
 
