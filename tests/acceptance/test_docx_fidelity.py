@@ -1,19 +1,23 @@
 """All of a text arrives in its document, by a checker that doesn't know the renderer (S1-13, S1-54).
 
-The corpora are a document that has everything, what docgen makes of the samples, and the examples of the CommonMark
-and GFM specifications, each a document of its own. The examples cost about 15 seconds, docgen's runs as much.
+The corpora are a document that has everything, what docgen makes of the samples with its embedded engine,
+and the examples of the CommonMark and GFM specifications, each a document of its own; these cost about ten
+seconds.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from flows.docgen import lambda_handler
+from benchmarks.extractive import by_engine
 from techne.documents.docx import DocxOptions, render_docx
-from tests.acceptance.runs import ENGLISH, PORTUGUESE, Place
+from techne.transcripts.cleaning import clean_transcript
+from techne.transcripts.reading import read_transcript
+from tests.acceptance.runs import ENGLISH, PORTUGUESE
 from tests.fixtures.documents.pictures import PICTURES
 from tests.support.fidelity import FidelityReport, Kind, fidelity, specs
 from tests.support.fidelity.report import summed
@@ -56,15 +60,11 @@ def test_the_rich_documents_pictures_are_those_that_its_script_draws() -> None:
 
 
 @pytest.mark.parametrize("recording", [ENGLISH, PORTUGUESE], ids=lambda path: path.stem)
-def test_docgens_document_arrives_whole(recording: Path, place: Place) -> None:
-    answer = lambda_handler(
-        {"transcription_s3_uri": str(recording), "output": str(place.output), "engine": "extractive"}
-    )
+def test_docgens_document_arrives_whole(recording: Path) -> None:
+    transcript = read_transcript(recording.read_bytes(), source=recording.name)
+    markdown = asyncio.run(by_engine(transcript, clean_transcript(transcript)))
 
-    assert answer["statusCode"] == 200, answer
-    (markdown,) = place.output.rglob("*.md")
-    (document,) = place.output.rglob("*.docx")
-    assert_nothing_is_lost_or_added(fidelity(markdown.read_text(encoding="utf-8"), document.read_bytes()))
+    assert_nothing_is_lost_or_added(fidelity(markdown, render_docx(markdown).data))
 
 
 @needs_specifications

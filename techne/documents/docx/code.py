@@ -50,7 +50,13 @@ def write_code(rendering: Rendering, node: SyntaxTreeNode, place: Place) -> None
     """A fenced or indented block."""
     code = node.content.removesuffix("\n")
     together = code.count("\n") < _KEPT_TOGETHER
-    paragraph = add_paragraph(rendering, place, style_names.CODE_BLOCK, keep_together=together)
+    paragraph = add_paragraph(
+        rendering,
+        place,
+        style_names.CODE_BLOCK,
+        keep_together=together,
+        frame=rendering.frames.get(place.style),
+    )
     language = node.info.split(maxsplit=1)[0] if node.info.strip() else ""
     for kind, text in highlighted(code, language):
         style = RunFormat(style=style_names.CODE_TOKENS[kind]) if kind else PLAIN

@@ -19,6 +19,7 @@ from techne.documents.docx.rendering import Place, Rendering
 from techne.documents.docx.title_page import title_page, write_title
 
 _HEADINGS_WORTH_CONTENTS = 4
+_LEAST_LINE_TWIPS = 20
 _BEFORE_PAGE_BREAK = (name("w:keepNext"), name("w:keepLines"))
 """What the schema wants between a paragraph's style and its page break."""
 
@@ -59,16 +60,22 @@ def compose(
     if has_contents:
         numbered = options.count_pages is not None
         contents = write_contents(rendering, headings, front, begins_page=has_title_page, numbered=numbered)
+    # The text would stick to contents that stand right before it, unless it begins a page.
+    apart = has_title_page or (places.shows_title and _follows_contents(places) and contents is not None)
     if places.contents is not None:
         _put(places.contents, [] if contents is None else [contents.block])
     elif contents is not None:
         front.parent.append(contents.block)
-    if has_title_page:
+    if apart:
         _begin_page(rendering, body)
     if has_title_page or options.template is None:
         places.section.different_first_page_header_footer = has_title_page
     _put(places.document, [*front.parent, *body.parent])
     return contents
+
+
+def _follows_contents(places: Places) -> bool:
+    return places.contents is None or places.contents.getnext() is places.document
 
 
 def _front_matter(
@@ -101,6 +108,7 @@ def _begin_page(rendering: Rendering, body: Place) -> None:
     first = body.parent[0] if len(body.parent) else None
     if first is None or first.tag != name("w:p"):
         first = add_paragraph(rendering, body, body.style)
+        child(first[0], "spacing", before=0, after=0, line=_LEAST_LINE_TWIPS, lineRule="exact")
         body.parent.insert(0, first)
     style = first.find(f"{name('w:pPr')}/{name('w:pStyle')}")
     following = [following for following in style.itersiblings() if following.tag in _BEFORE_PAGE_BREAK]

@@ -10,6 +10,7 @@ from techne.documents.docx.blocks import WRITERS
 from techne.documents.docx.composition import compose
 from techne.documents.docx.elements import element, name
 from techne.documents.docx.footnotes import Footnotes
+from techne.documents.docx.frames import frames_of
 from techne.documents.docx.headings import headings_in, title_of
 from techne.documents.docx.images import Images
 from techne.documents.docx.links import Anchors, Relations
@@ -74,9 +75,11 @@ def _rendering(
     losses = _lost_in_parsing(parsed)
     relations = Relations()
     width, height = _room(places)
+    styles = style_ids(document)
     return Rendering(
         writers=WRITERS,
-        styles=style_ids(document),
+        styles=styles,
+        frames=frames_of(document, styles),
         wording=wording_for(options.language),
         losses=losses,
         anchors=_anchors(document, parsed),

@@ -146,7 +146,7 @@ class Footnotes:
             if relation.reltype == RELATIONSHIP_TYPE.FOOTNOTES and isinstance(relation.target_part, XmlPart):
                 part = relation.target_part
                 ids = (int(str(node.get(name("w:id")))) for node in part.element.iter(name("w:footnote")))
-                self._next_id = max(0, *ids) + 1
+                self._next_id = max(0, max(ids, default=0)) + 1
                 return part
         part = XmlPart(
             PackURI("/word/footnotes.xml"),

@@ -16,11 +16,13 @@ from docx.oxml.shape import CT_Inline
 from docx.oxml.xmlchemy import BaseOxmlElement
 from docx.parts.image import ImagePart
 from docx.shared import Length, Twips
+from markdown_it.tree import SyntaxTreeNode
 
 from techne.documents.docx.elements import element
 from techne.documents.docx.links import Relations
 from techne.documents.docx.losses import Losses, LossKind
-from techne.documents.docx.texts import one_line
+from techne.documents.docx.parsing import line_of
+from techne.documents.docx.texts import one_line, text_of
 
 MAX_IMAGE_BYTES = 20_000_000
 _SCREEN_DPI = 96
@@ -29,6 +31,7 @@ _TALLEST = 0.8
 _FIRST_ID = 100_000
 """Of a drawing: above any that a template has."""
 _LONGEST_TEXT = 4000
+_DISTANCES = ("distT", "distB", "distL", "distR")
 _EMU_PER_INCH = 914_400
 
 
@@ -54,27 +57,26 @@ class Images:
     _drawings: int = 0
     _parts: int = 0
 
-    def draw(
-        self, source: str, alternative: str, part: Part, width: int, line: int | None
-    ) -> BaseOxmlElement | None:
+    def draw(self, node: SyntaxTreeNode, part: Part, width: int) -> BaseOxmlElement | None:
         """A `w:drawing` of a picture, no wider than the room it has.
 
         Args:
-            source: The destination of a Markdown image.
-            alternative: Its alternative text.
+            node: A Markdown image: where it is read, its alternative text and its title.
             part: The part that the drawing goes to.
             width: The room, in twips.
-            line: Where the image stands, for the losses.
 
         Returns:
             The drawing; None if the picture can't be had, which is noted.
         """
+        source = str(node.attrGet("src") or "")
         if source not in self._by_source:
             self._by_source[source] = self._read(source)
         found = self._by_source[source]
         if isinstance(found, str):
             shown = one_line(source, 100)
-            self.losses.add(LossKind.IMAGE, f"the image {shown!r} became its alternative text: {found}", line)
+            self.losses.add(
+                LossKind.IMAGE, f"the image {shown!r} became its alternative text: {found}", line_of(node)
+            )
             return None
         image_part, image = found
         self._drawings += 1
@@ -84,7 +86,12 @@ class Images:
             f"Picture {self._drawings}",
             *self._size(image, width),
         )
-        inline.docPr.set("descr", one_line(alternative, _LONGEST_TEXT))
+        inline.docPr.set("descr", one_line(text_of(node), _LONGEST_TEXT))
+        title = one_line(str(node.attrGet("title") or ""), _LONGEST_TEXT)
+        if title:
+            inline.docPr.set("title", title)
+        for side in _DISTANCES:  # python-docx keeps text away, which moves wide pictures over the margin
+            inline.set(side, "0")
         drawing = element("drawing")
         drawing.append(inline)
         return drawing

@@ -170,11 +170,8 @@ def _hyperlink(
 def _image(
     rendering: Rendering, node: SyntaxTreeNode, parent: BaseOxmlElement, place: Place, style: RunFormat
 ) -> None:
-    alternative = text_of(node)
-    drawing = rendering.images.draw(
-        str(node.attrGet("src") or ""), alternative, place.part, place.width - place.indent, line_of(node)
-    )
+    drawing = rendering.images.draw(node, place.part, place.width - place.indent)
     if drawing is None:
-        add_run(rendering, parent, alternative, style, node)
+        add_run(rendering, parent, text_of(node), style, node)
     else:
         _run(rendering, parent, "", PLAIN).append(drawing)

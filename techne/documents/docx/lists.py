@@ -8,7 +8,7 @@ from docx.oxml.xmlchemy import BaseOxmlElement
 from markdown_it.tree import SyntaxTreeNode
 
 from techne.documents.docx import style_names
-from techne.documents.docx.elements import child, element, text_child
+from techne.documents.docx.elements import child, element, name, text_child
 from techne.documents.docx.headings import add_heading
 from techne.documents.docx.losses import LossKind
 from techne.documents.docx.numbering import LEVELS, ListItem
@@ -16,6 +16,8 @@ from techne.documents.docx.paragraphs import add_paragraph, add_text
 from techne.documents.docx.parsing import line_of
 from techne.documents.docx.rendering import INDENT_TWIPS, Place, Rendering
 
+_CONTEXTUAL = f"{name('w:pPr')}/{name('w:contextualSpacing')}"
+_VALUE = name("w:val")
 _BOX_FONT = "MS Gothic"
 _TICKED, _EMPTY = ("2612", "☒"), ("2610", "☐")
 
@@ -45,6 +47,15 @@ def write_list(rendering: Rendering, node: SyntaxTreeNode, place: Place) -> None
     )
     for item in node.children:
         _write_item(rendering, item, inside, ListItem(instance, level), bulleted=node.type == "bullet_list")
+    if place.list_level == 0:
+        _set_apart(place.parent)
+
+
+def _set_apart(parent: BaseOxmlElement) -> None:
+    """Keep the space after a list: what follows may have the style that leaves it out between items."""
+    last = parent[-1].find(_CONTEXTUAL) if len(parent) else None
+    if last is not None:
+        last.set(_VALUE, "0")
 
 
 def _style(place: Place) -> str:

@@ -29,7 +29,9 @@ _UNSIZED = 20  # half-points of a template that says no size: ECMA-376 part 1, 1
 _TEXT_WIDTH = 9070
 _LEAST_TEXT_WIDTH = 1440
 _IN_SCHEME = {"text1": "dk1", "text2": "dk2", "hyperlink": "hlink"}
-_MAJOR_FONTS = {"asciiTheme": "majorHAnsi", "eastAsiaTheme": "majorEastAsia", "hAnsiTheme": "majorHAnsi"}
+_MAJOR_FONTS = (
+    '<w:rFonts w:asciiTheme="majorHAnsi" w:hAnsiTheme="majorHAnsi" w:eastAsiaTheme="majorEastAsia"/>'
+)
 _BOLD = "<w:b/><w:bCs/>"
 _BOLD_PATH = f"{qn('w:rPr')}/{qn('w:b')}"
 _FONT_KINDS = ("ascii", "hAnsi", "eastAsia", "cs", "asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme")
@@ -42,6 +44,7 @@ class Look:
     Args:
         body_size: Of body text, in half-points.
         text_width: From margin to margin of the last section, in twips.
+        body_fonts: The element `w:rFonts` of body text; empty where the template says none.
         heading_fonts: The element `w:rFonts` of headings; empty where they have the body's.
         heading_weight: The elements of bold type, empty where headings are not bold.
         heading: Colour of headings.
@@ -53,6 +56,7 @@ class Look:
 
     body_size: int
     text_width: int
+    body_fonts: str
     heading_fonts: str
     heading_weight: str
     heading: Colour
@@ -82,6 +86,7 @@ def look_of(document: Document, styles: Mapping[tuple[str, str], BaseOxmlElement
     return Look(
         body_size=_body_size(document, normal),
         text_width=_text_width(document),
+        body_fonts=_fonts(_body_fonts(document, normal)),
         heading_fonts=_heading_fonts(document, normal, heading, has_theme=theme is not None),
         heading_weight=_BOLD if heading is None or heading.find(_BOLD_PATH) is not None else "",
         heading=heading_colour or _readable(colours, "text2", INK),
@@ -150,20 +155,23 @@ def _heading_fonts(
 ) -> str:
     own = None if heading is None else heading.find(f"{qn('w:rPr')}/{qn('w:rFonts')}")
     if own is not None:
-        fonts = {kind: own.get(qn(f"w:{kind}")) for kind in _FONT_KINDS}
-    elif heading is None and has_theme and _has_theme_font(document, normal):
-        fonts = dict(_MAJOR_FONTS)
-    else:
-        fonts = {}
-    attributes = "".join(f" w:{kind}={quoteattr(font)}" for kind, font in fonts.items() if font)
-    return f"<w:rFonts{attributes}/>" if attributes else ""
+        return _fonts(own)
+    body = _body_fonts(document, normal)
+    # Not where body text is in a font of its own: a company may have left the theme as it was, fonts too.
+    in_theme = has_theme and body is not None and body.get(qn("w:asciiTheme")) is not None
+    return _MAJOR_FONTS if heading is None and in_theme else ""
 
 
-def _has_theme_font(document: Document, normal: BaseOxmlElement | None) -> bool:
-    """Whether body text is in the theme's font: a company may have left the theme as it was, fonts too."""
+def _body_fonts(document: Document, normal: BaseOxmlElement | None) -> BaseOxmlElement | None:
     own = None if normal is None else normal.find(f"{qn('w:rPr')}/{qn('w:rFonts')}")
-    fonts = own if own is not None else _default(document, "w:rFonts")
-    return fonts is not None and fonts.get(qn("w:asciiTheme")) is not None
+    return own if own is not None else _default(document, "w:rFonts")
+
+
+def _fonts(element: BaseOxmlElement | None) -> str:
+    """The element, written anew with the fonts that it names."""
+    named = {} if element is None else {kind: element.get(qn(f"w:{kind}")) for kind in _FONT_KINDS}
+    attributes = "".join(f" w:{kind}={quoteattr(font)}" for kind, font in named.items() if font)
+    return f"<w:rFonts{attributes}/>" if attributes else ""
 
 
 def _body_size(document: Document, normal: BaseOxmlElement | None) -> int:

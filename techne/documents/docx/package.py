@@ -21,7 +21,7 @@ PACKED_LIMIT: Final = 50 * 2**20
 """Bytes of a file."""
 UNPACKED_LIMIT: Final = 200 * 2**20
 """Bytes of all that it holds."""
-XML_LIMIT: Final = 50 * 2**20
+XML_LIMIT: Final = 10 * 2**20
 """Bytes of its XML parts together: read, they take several times as much memory."""
 MEMBER_LIMIT: Final = 2_000
 

@@ -8,10 +8,13 @@ from markdown_it.tree import SyntaxTreeNode
 from techne.documents.docx import style_names
 from techne.documents.docx.elements import child, name
 from techne.documents.docx.fields import add_field
+from techne.documents.docx.frames import Frame
 from techne.documents.docx.inlines import PLAIN, add_run, write_inlines
 from techne.documents.docx.numbering import ListItem
 from techne.documents.docx.rendering import Place, Rendering
 from techne.documents.docx.texts import is_right_to_left, text_of
+
+_RIGHT, _HANGING = name("w:right"), name("w:hanging")
 
 
 def write_paragraph(rendering: Rendering, node: SyntaxTreeNode, place: Place) -> None:
@@ -71,6 +74,7 @@ def add_paragraph(
     keep_together: bool = False,
     page_break_before: bool = False,
     right_to_left: bool = False,
+    frame: Frame | None = None,
     space_before: int | None = None,
     alignment: str = "",
 ) -> BaseOxmlElement:
@@ -85,6 +89,7 @@ def add_paragraph(
         keep_together: No page ends within it.
         page_break_before: It begins a page.
         right_to_left: For scripts such as Arabic.
+        frame: What is around it, in place of what its style has.
         space_before: In twips; the style's if None.
         alignment: `left`, `center` or `right`; the style's if empty.
     """
@@ -101,14 +106,18 @@ def add_paragraph(
         numbered = child(properties, "numPr")
         child(numbered, "ilvl", val=item.level)
         child(numbered, "numId", val=item.instance)
+    if frame is not None:
+        properties.extend(frame.copied())
     if right_to_left:
         child(properties, "bidi")
     if space_before is not None:
         child(properties, "spacing", before=space_before)
-    if item is not None:
-        child(properties, "ind", left=place.indent, hanging=item.hanging)
-    elif place.indent:
-        child(properties, "ind", left=place.indent)
+    if item is not None or place.indent:
+        indent = child(properties, "ind", left=place.indent)
+        if frame is not None and frame.right:
+            indent.set(_RIGHT, frame.right)
+        if item is not None:
+            indent.set(_HANGING, str(item.hanging))
     if place.list_level and style == place.style:
         child(properties, "contextualSpacing", val=int(place.tight))
     if alignment:

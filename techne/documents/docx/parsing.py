@@ -14,14 +14,18 @@ from itertools import zip_longest
 from typing import Any
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
+from mdit_py_plugins.footnote.index import footnote_def
 from mdit_py_plugins.gfm import gfm_plugin
 
 DEEPEST = 100
 """Blocks within blocks that are read as such: what is in there deeper is shown as it was written."""
 
 _MARKERS = re.compile(r"^[\s>]+")
+_LOCAL_PART = re.compile(r"[A-Za-z0-9.+_-]*_$")
+_AUTOLINK = "autolink"
 _LINE_END = re.compile(r"\r\n?|\n")
 
 
@@ -77,6 +81,11 @@ def line_of(node: SyntaxTreeNode) -> int | None:
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
     markdown = MarkdownIt("commonmark", {"maxNesting": DEEPEST}).use(gfm_plugin)
+    # GitHub begins a footnote wherever a paragraph could go on, within quotes and lists too.
+    markdown.block.ruler.at(
+        "footnote_def", footnote_def, {"alt": ["paragraph", "reference", "blockquote", "list"]}
+    )
+    markdown.core.ruler.push("whole_mail_addresses", _whole_mail_addresses)
     # Every scheme is read as a link, so that the renderer can say which it doesn't make one.
     markdown.validateLink = _any_link  # type: ignore[method-assign]
     return markdown
@@ -84,6 +93,21 @@ def _parser() -> MarkdownIt:
 
 def _any_link(url: str) -> bool:
     return True
+
+
+def _whole_mail_addresses(state: StateCore) -> None:
+    """Give bare mail addresses what stands before their last underscore, which the plugin leaves out."""
+    for block in state.tokens:
+        children = block.children or []
+        for before, link, text in zip(children, children[1:], children[2:], strict=False):
+            if before.type != "text" or link.markup != _AUTOLINK or link.type != "link_open":
+                continue
+            cut_off = _LOCAL_PART.search(before.content)
+            if cut_off is None or not str(link.attrGet("href")).startswith("mailto:"):
+                continue
+            before.content = before.content[: cut_off.start()]
+            text.content = cut_off.group() + text.content
+            link.attrSet("href", f"mailto:{text.content}")
 
 
 def _with_deep_text(tokens: list[Token], markdown: str) -> tuple[list[Token], list[int]]:

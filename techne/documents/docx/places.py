@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from docx.document import Document
@@ -72,12 +73,12 @@ def content_place(document: Document) -> Places:
             box.
     """
     body = document.element.body
-    names = [
-        name for paragraph in body.iter(PARAGRAPH) for name in placeholder_names(paragraph_text(paragraph))
-    ]
-    found = _paragraph_of(DOCUMENT, body)
-    contents = _paragraph_of(CONTENTS, body)
-    if found is None and not {*FILLED, CONTENTS} & set(names):
+    texts = ((paragraph, paragraph_text(paragraph)) for paragraph in body.iter(PARAGRAPH))
+    held = [(paragraph, text) for paragraph, text in texts if "{{" in text]
+    names = {name for _, text in held for name in placeholder_names(text)}
+    found = _paragraph_of(DOCUMENT, held)
+    contents = _paragraph_of(CONTENTS, held)
+    if found is None and not names & {*FILLED, CONTENTS}:
         _empty(body)
         _drop_unnamed_relationships(document)
     if found is None:
@@ -93,20 +94,19 @@ def content_place(document: Document) -> Places:
     )
 
 
-def _paragraph_of(name: str, body: CT_Body) -> CT_P | None:
+def _paragraph_of(name: str, held: Sequence[tuple[CT_P, str]]) -> CT_P | None:
     """The one paragraph that is the placeholder alone, and stands where blocks may stand."""
-    paragraphs: list[CT_P] = list(body.iter(PARAGRAPH))
-    found = [one for one in paragraphs if name in placeholder_names(paragraph_text(one))]
+    found = [(paragraph, text) for paragraph, text in held if name in placeholder_names(text)]
     if not found:
         return None
-    paragraph = found[0]
+    paragraph, text = found[0]
     shown = "{{" + name + "}}"
     cure = f"Give {shown} one paragraph of its own in the body, outside of tables and text boxes."
     if any(parent.tag not in _BLOCK_PARENTS for parent in paragraph.iterancestors()):
         raise TemplateError(f"{shown} stands in a table or text box of the template.", cure=cure)
     if len(found) > 1:
         raise TemplateError(f"{shown} stands {len(found)} times in the template.", cure=cure)
-    if not PLACEHOLDER.fullmatch(paragraph_text(paragraph).strip()):
+    if not PLACEHOLDER.fullmatch(text.strip()):
         raise TemplateError(f"{shown} stands amid other text in the template.", cure=cure)
     return paragraph
 
@@ -135,9 +135,7 @@ def _empty(body: CT_Body) -> None:
         for reference in reversed(section.findall("*")):
             if reference.tag in _REFERENCES and not _refers_to(last, reference):
                 last.insert(0, reference)
-    for block in list(body):
-        if block is not last:
-            body.remove(block)
+    body[:] = [last]  # at once: lxml takes quadratic time to remove a long paragraph by itself
 
 
 def _refers_to(section: CT_SectPr, reference: BaseOxmlElement) -> bool:

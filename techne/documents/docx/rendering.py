@@ -11,6 +11,7 @@ from docx.oxml.xmlchemy import BaseOxmlElement
 from markdown_it.tree import SyntaxTreeNode
 
 from techne.documents.docx.footnotes import Footnotes
+from techne.documents.docx.frames import Frame
 from techne.documents.docx.images import Images
 from techne.documents.docx.links import Anchors, Relations
 from techne.documents.docx.losses import Losses
@@ -56,6 +57,7 @@ class Rendering:
     Args:
         writers: How to write a block, by the type of its node.
         styles: Ids of the styles, by name.
+        frames: What the callouts' styles have around their text, by their names.
         wording: The words that the renderer itself writes.
         losses: What could not be carried.
         anchors: Bookmarks of the headings.
@@ -71,6 +73,7 @@ class Rendering:
 
     writers: Mapping[str, BlockWriter]
     styles: Mapping[str, str]
+    frames: Mapping[str, Frame]
     wording: Wording
     losses: Losses
     anchors: Anchors

@@ -36,6 +36,8 @@ CALLOUT_TITLES: Final = {kind: f"{name} Title" for kind, name in CALLOUTS.items(
 TABLE: Final = "Techne Table"
 TABLE_TEXT: Final = "Table Text"
 TABLE_HEADING: Final = "Table Heading"
+DENSE_TABLE_TEXT: Final = "Dense Table Text"
+DENSE_TABLE_HEADING: Final = "Dense Table Heading"
 
 CODE: Final = "Verbatim Char"
 LINK: Final = "Hyperlink"
@@ -52,7 +54,7 @@ CODE_TOKENS: Final = {
 PARAGRAPH_STYLES: Final = (
     BODY, TITLE, SUBTITLE, AUTHOR, DATE, *HEADINGS, CONTENTS_HEADING, *CONTENTS, LIST, QUOTE, CODE_BLOCK,
     RULE, FIGURE, CAPTION, FOOTNOTE_TEXT, HEADER, FOOTER, *CALLOUTS.values(), *CALLOUT_TITLES.values(),
-    TABLE_TEXT, TABLE_HEADING,
+    TABLE_TEXT, TABLE_HEADING, DENSE_TABLE_TEXT, DENSE_TABLE_HEADING,
 )  # fmt: skip
 CHARACTER_STYLES: Final = (CODE, LINK, FOOTNOTE_REFERENCE, STRONG, EMPHASIS, *CODE_TOKENS.values())
 TABLE_STYLES: Final = (TABLE,)

@@ -13,7 +13,8 @@ from docx.oxml.xmlchemy import BaseOxmlElement
 
 from techne.documents.docx.elements import child, element
 from techne.documents.docx.look import look_of
-from techne.documents.docx.style_definitions import StyleDefinition, style_definitions
+from techne.documents.docx.style_definition import StyleDefinition
+from techne.documents.docx.style_definitions import style_definitions
 from techne.documents.docx.style_names import BODY, CHARACTER_STYLES, HEADINGS, PARAGRAPH_STYLES, TABLE_STYLES
 from techne.errors import TemplateError
 

@@ -26,6 +26,7 @@ from techne.documents.docx.styles import add_missing_styles
 from techne.documents.docx.template_rules import TEMPLATE_TYPE, check_rules
 from techne.errors import TemplateError
 
+_SAVE_AGAIN = "Open it in Word and save it as a Word Document (.docx)."
 _LEFT_OUT = (
     "/thumbnail",
     "/stylesWithEffects",
@@ -76,7 +77,7 @@ def read_template(data: bytes, name: str) -> Template:
     except Exception as error:  # python-docx raises whatever malformed parts lead it to
         raise TemplateError(
             f"{name}: The template can't be opened: {type(error).__name__}: {error}.",
-            cure="Open it in Word and save it as a Word Document (.docx).",
+            cure=_SAVE_AGAIN,
         ) from error
     return template
 
@@ -87,6 +88,12 @@ def _look_at(document: Document) -> None:
         _ = section.page_width, section.page_height, section.different_first_page_header_footer
         _ = section.left_margin, section.right_margin, section.top_margin, section.bottom_margin
     _ = document.styles.default(WD_STYLE_TYPE.PARAGRAPH), document.core_properties.title, document.settings
+    package = document.part.package
+    names = [] if package is None else [part.partname for part in package.iter_parts()]
+    if len(names) > len(set(names)):
+        raise TemplateError(
+            f"The template's {max(names, key=names.count)} is not related to as what it is.", cure=_SAVE_AGAIN
+        )
 
 
 def open_template(template: Template | None) -> Document:

@@ -1,0 +1,1 @@
+"""Judges of documents that npm brings; `make test` installs them."""
