@@ -1,6 +1,6 @@
 """What a document is made from, transcript and template: read, and compared with what they were before.
 
-Reading is a task's part (`tasks.docgen`); what is a template `techne.documents.docx.template` says.
+Reading is a task's part (`tasks.docgen`); what is a template `techne.documents.docx.templates.template` says.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from tasks.docgen import read_stored_template, read_stored_transcript
-from techne.documents.docx.template import Template, read_template
+from techne.documents.docx.templates.template import Template, read_template
 from techne.documents.request import DocgenRequest, DocgenResult
 from techne.errors import ExecutionConflictError, TechneError
 from techne.settings import Settings

@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict
 from tasks.caching import content_key
 from tasks.engines import EngineSpec
 from tasks.retrying import RETRIES, RETRY_DELAY_SECONDS, worth_retrying
-from techne.documents.docx.package import PACKED_LIMIT
-from techne.documents.docx.template import Template
+from techne.documents.docx.templates.package import PACKED_LIMIT
+from techne.documents.docx.templates.template import Template
 from techne.documents.mapping import MappingGroup, merge_maps
 from techne.documents.model import (
     ContentMap,

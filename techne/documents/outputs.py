@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from techne.documents.assembly import assemble_markdown
 from techne.documents.docx import render_docx, validate_docx
 from techne.documents.docx.options import DocxOptions, RenderedDocx
-from techne.documents.docx.template import Template
+from techne.documents.docx.templates.template import Template
 from techne.documents.evidence import evidence_file, quoted_as_said
 from techne.documents.grounding import GroundingReport, check_grounding
 from techne.documents.labels import labels_for

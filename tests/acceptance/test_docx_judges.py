@@ -18,7 +18,7 @@ import pytest
 
 from benchmarks.extractive import by_engine
 from techne.documents.docx import DocxOptions, Template, render_docx
-from techne.documents.docx.default_template import default_template
+from techne.documents.docx.templates.default_template import default_template
 from techne.transcripts.cleaning import clean_transcript
 from techne.transcripts.reading import read_transcript
 from tests.acceptance.runs import PORTUGUESE, ROOT

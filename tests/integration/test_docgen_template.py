@@ -19,7 +19,7 @@ import pytest
 from flows.docgen import docgen, lambda_handler
 from flows.docgen_command import main
 from flows.docgen_inbox import docgen_inbox
-from techne.documents.docx.package import PACKED_LIMIT
+from techne.documents.docx.templates.package import PACKED_LIMIT
 from techne.documents.inbox_request import InboxRequest
 from techne.documents.request import DocgenRequest, DocgenResult
 from techne.errors import ExecutionConflictError, TemplateError, TranscriptError

@@ -6,14 +6,13 @@ document stands.
 
 from __future__ import annotations
 
-import struct
-import zlib
 from collections.abc import Mapping
 
 from docx.opc.constants import CONTENT_TYPE as TYPE
 from docx.opc.constants import RELATIONSHIP_TYPE as RELATION
 
 from tests.support.docx_packages import NAMESPACES, PACKAGE, Part, document_xml, packaged, paragraph_xml
+from tests.support.pictures import encoded
 
 _A4 = (11906, 16838)
 _LETTER = (12240, 15840)
@@ -21,20 +20,11 @@ _LETTER = (12240, 15840)
 
 def logo_png(width: int = 120, height: int = 40) -> bytes:
     """A logo: a teal field with a lighter stripe, as PNG."""
-    rows = b"".join(
-        b"\0" + b"".join(b"\x8f\xd1\xc8" if (x + y) % 40 < 8 else b"\x0b\x6e\x69" for x in range(width))
-        for y in range(height)
-    )
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(rows, 9))
-        + chunk(b"IEND", b"")
+    return encoded(
+        [
+            b"".join(b"\x8f\xd1\xc8" if (x + y) % 40 < 8 else b"\x0b\x6e\x69" for x in range(width))
+            for y in range(height)
+        ]
     )
 
 

@@ -6,7 +6,7 @@
 from techne.documents.docx.document import render_docx
 from techne.documents.docx.losses import Loss, LossKind
 from techne.documents.docx.options import DocxOptions, RenderedDocx
-from techne.documents.docx.template import Template, read_template
+from techne.documents.docx.templates.template import Template, read_template
 from techne.documents.docx.validation import docx_headings, validate_docx
 
 __all__ = [

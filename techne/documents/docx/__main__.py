@@ -13,8 +13,8 @@ from datetime import date
 from pathlib import Path
 
 from techne.documents.docx import DocxOptions, read_template, render_docx, validate_docx
-from techne.documents.docx.default_template import default_template
 from techne.documents.docx.pagination import libreoffice_pages
+from techne.documents.docx.templates.default_template import default_template
 from techne.errors import InputError, TechneError
 
 _LARGEST_MARKDOWN = 100_000_000

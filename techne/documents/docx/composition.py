@@ -14,8 +14,8 @@ from techne.documents.docx.headings import outline
 from techne.documents.docx.losses import LossKind
 from techne.documents.docx.options import DocxOptions
 from techne.documents.docx.paragraphs import add_paragraph
-from techne.documents.docx.places import Places
 from techne.documents.docx.rendering import Place, Rendering
+from techne.documents.docx.templates.places import Places
 from techne.documents.docx.title_page import title_page, write_title
 
 _HEADINGS_WORTH_CONTENTS = 4

@@ -78,7 +78,7 @@ def _write(
         case "hardbreak":
             child(_run(rendering, parent, "", style), "br")
         case _:
-            add_run(rendering, parent, re.sub(r"\s*\n\s*", " ", node.content), style, node)
+            add_run(rendering, parent, re.sub(r"[ \t]*\n[ \t]*", " ", node.content), style, node)
 
 
 def add_run(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from techne.documents.docx.losses import Loss
-from techne.documents.docx.template import Template
+from techne.documents.docx.templates.template import Template
 
 
 @dataclass(frozen=True, slots=True)

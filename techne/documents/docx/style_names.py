@@ -1,7 +1,7 @@
 """The styles that rendered documents use, by the names that Word shows: what a company template may restyle.
 
 Names are Word's own where it has one, and pandoc's for code and the title page, so that a reference document
-made for pandoc works here. What a template lacks is added (`styles.py`).
+made for pandoc works here. What a template lacks is added (`templates/styles.py`).
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from techne.documents.docx.texts import one_line
 
 _ABOVE_TITLE = 0.28
 """Part of the page's height that is left free above the title."""
+_ABOVE_DATE_TWIPS = 480
 LONGEST_LINE = 500
 
 
@@ -44,13 +45,14 @@ def title_page(
         _add_line(rendering, inside, style_names.TITLE, options.title, above=above)
     else:
         write_title(rendering, heading, inside, above=above)
-    for style, line in (
-        (style_names.SUBTITLE, options.subtitle),
-        (style_names.AUTHOR, options.author),
-        (style_names.DATE, options.date),
-    ):
-        if line:
-            _add_line(rendering, inside, style, line)
+    if options.subtitle:
+        _add_line(rendering, inside, style_names.SUBTITLE, options.subtitle)
+    if options.author:
+        _add_line(rendering, inside, style_names.AUTHOR, options.author)
+    if options.date:
+        # The author's line keeps its distance by itself.
+        apart = None if options.author else _ABOVE_DATE_TWIPS
+        _add_line(rendering, inside, style_names.DATE, options.date, above=apart)
     return control
 
 

@@ -19,7 +19,7 @@ def docx_headings(data: bytes) -> list[str]:
 
     from techne.documents.docx.elements import name
     from techne.documents.docx.style_names import HEADINGS, TITLE
-    from techne.documents.docx.styles import style_ids
+    from techne.documents.docx.templates.styles import style_ids
 
     try:
         document = Document(io.BytesIO(data))

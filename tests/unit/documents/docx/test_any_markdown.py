@@ -428,6 +428,7 @@ def test_every_character_of_a_document_is_in_its_place(
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @example("a\x00b\x07c\ud800", DocxOptions())
 @example("[x](https://e.com/\x01)\n\n# \n\n- \n1. \n> \n", DocxOptions(contents=True))
+@example("a&#10;&nbsp;b", DocxOptions())
 def test_fragments_thrown_together_keep_their_text(markdown: str, options: DocxOptions) -> None:
     rendered = render_docx(markdown, options)
     reading = Reading(rendered.data)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from techne.documents.docx.look import ACCENT, INK, LINK
+from techne.documents.docx.templates.look import ACCENT, INK, LINK
 
 _FONT = "Calibri"
 _COLOURS = {

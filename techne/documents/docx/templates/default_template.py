@@ -1,7 +1,7 @@
 """The template for whoever has none, made by code: A4, one column, the title above and the page below.
 
 Its styles are those of `style_definitions.py`, which a template that has none of them gets; only what is not
-a style is here. What its body shows is `template_sample.py`'s.
+a style is here. What its body shows is `sample.py`'s.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import docx
 from docx.opc.constants import CONTENT_TYPE, RELATIONSHIP_TYPE
 from docx.oxml.ns import nsdecls
 
-from techne.documents.docx.default_theme import THEME_XML
 from techne.documents.docx.packing import packed
-from techne.documents.docx.styles import add_missing_styles
-from techne.documents.docx.template_sample import write_sample
+from techne.documents.docx.templates.default_theme import THEME_XML
+from techne.documents.docx.templates.sample import write_sample
+from techne.documents.docx.templates.styles import add_missing_styles
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _NAMESPACES = nsdecls("w", "r")

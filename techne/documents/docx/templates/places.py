@@ -15,8 +15,8 @@ from docx.oxml.xmlchemy import BaseOxmlElement
 from docx.section import Section
 
 from techne.documents.docx.elements import element
-from techne.documents.docx.markers import remove_with_markers
-from techne.documents.docx.placeholder_text import (
+from techne.documents.docx.templates.markers import remove_with_markers
+from techne.documents.docx.templates.placeholder_text import (
     CONTENTS,
     DOCUMENT,
     FILLED,

@@ -11,9 +11,9 @@ from docx import Document
 from docx.oxml.ns import qn
 
 from techne.documents.docx import style_names
-from techne.documents.docx.default_template import default_template
-from techne.documents.docx.places import content_place
-from techne.documents.docx.template import open_template, read_template
+from techne.documents.docx.templates.default_template import default_template
+from techne.documents.docx.templates.places import content_place
+from techne.documents.docx.templates.template import open_template, read_template
 
 
 def test_it_is_a_template() -> None:
@@ -22,7 +22,7 @@ def test_it_is_a_template() -> None:
 
 def test_two_processes_make_the_same_bytes() -> None:
     program = (
-        "import sys; from techne.documents.docx.default_template import default_template;"
+        "import sys; from techne.documents.docx.templates.default_template import default_template;"
         "sys.stdout.buffer.write(default_template())"
     )
     other = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)

@@ -1,6 +1,6 @@
 """Templates: a company's DOCX file whose styles, page, headers and logo a document takes over.
 
-What a file may hold to be one is `template_rules.py`'s to say; what it lacks is added by `styles.py`.
+What a file may hold to be one is `rules.py`'s to say; what it lacks is added by `styles.py`.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from docx.opc.constants import CONTENT_TYPE, RELATIONSHIP_TYPE
 from docx.opc.packuri import PackURI
 from docx.parts.numbering import NumberingPart
 
-from techne.documents.docx.default_template import default_template
 from techne.documents.docx.elements import parsed
-from techne.documents.docx.package import CONTENT_TYPES, read_package
-from techne.documents.docx.placeholders import fill_placeholders
-from techne.documents.docx.places import content_place
-from techne.documents.docx.styles import add_missing_styles
-from techne.documents.docx.template_rules import TEMPLATE_TYPE, check_rules
+from techne.documents.docx.templates.default_template import default_template
+from techne.documents.docx.templates.package import CONTENT_TYPES, read_package
+from techne.documents.docx.templates.placeholders import fill_placeholders
+from techne.documents.docx.templates.places import content_place
+from techne.documents.docx.templates.rules import TEMPLATE_TYPE, check_rules
+from techne.documents.docx.templates.styles import add_missing_styles
 from techne.errors import TemplateError
 
 _SAVE_AGAIN = "Open it in Word and save it as a Word Document (.docx)."

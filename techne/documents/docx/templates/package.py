@@ -1,6 +1,6 @@
 """An Office Open XML package from untrusted bytes: bounded, unambiguous, and well-formed in every XML part.
 
-ECMA-376 part 2 (Open Packaging Conventions). What a package may hold is `template_rules.py`'s to say.
+ECMA-376 part 2 (Open Packaging Conventions). What a package may hold is `rules.py`'s to say.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from techne.documents.docx.part_scan import PartScan, UnsafeXmlError, scan_part
+from techne.documents.docx.templates.part_scan import PartScan, UnsafeXmlError, scan_part
 from techne.errors import TemplateError
 
 PACKED_LIMIT: Final = 50 * 2**20

@@ -11,8 +11,8 @@ from docx.oxml.ns import qn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from techne.documents.docx.placeholders import fill_placeholders
-from techne.documents.docx.template import open_template, read_template
+from techne.documents.docx.templates.placeholders import fill_placeholders
+from techne.documents.docx.templates.template import open_template, read_template
 from tests.support.docx_packages import paragraph_xml, small_template
 from tests.support.docx_templates import company_template, company_template_with_cover
 

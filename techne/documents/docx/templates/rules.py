@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from docx.opc.constants import CONTENT_TYPE
 
-from techne.documents.docx.package import Package, Relationship
+from techne.documents.docx.templates.package import Package, Relationship
 from techne.errors import TemplateError
 
 TEMPLATE_TYPE: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.template.main+xml"

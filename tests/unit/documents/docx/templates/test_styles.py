@@ -11,11 +11,11 @@ from docx.oxml.ns import qn
 from docx.oxml.xmlchemy import BaseOxmlElement
 
 from techne.documents.docx import style_names
-from techne.documents.docx.box_styles import CALLOUT_COLOURS, CODE_FILL, TOKEN_COLOURS
-from techne.documents.docx.colours import READABLE_CONTRAST, contrast
-from techne.documents.docx.style_definition import MUTED
-from techne.documents.docx.styles import style_ids
-from techne.documents.docx.template import Template, open_template, read_template
+from techne.documents.docx.templates.box_styles import CALLOUT_COLOURS, CODE_FILL, TOKEN_COLOURS
+from techne.documents.docx.templates.colours import READABLE_CONTRAST, contrast
+from techne.documents.docx.templates.style_definition import MUTED
+from techne.documents.docx.templates.styles import style_ids
+from techne.documents.docx.templates.template import Template, open_template, read_template
 from techne.errors import TemplateError
 from tests.support.docx_packages import small_template, unzipped, zipped
 from tests.support.docx_templates import company_template

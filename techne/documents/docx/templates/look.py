@@ -18,7 +18,7 @@ from docx.oxml.parser import parse_xml
 from docx.oxml.xmlchemy import BaseOxmlElement
 from docx.shared import Length
 
-from techne.documents.docx.colours import Colour, is_hexadecimal
+from techne.documents.docx.templates.colours import Colour, is_hexadecimal
 
 INK: Final = "1F2A44"
 ACCENT: Final = "1F5FA8"

@@ -12,10 +12,10 @@ from docx.oxml.parser import parse_xml
 from docx.oxml.xmlchemy import BaseOxmlElement
 
 from techne.documents.docx.elements import child, element
-from techne.documents.docx.look import look_of
-from techne.documents.docx.style_definition import StyleDefinition
-from techne.documents.docx.style_definitions import style_definitions
 from techne.documents.docx.style_names import BODY, CHARACTER_STYLES, HEADINGS, PARAGRAPH_STYLES, TABLE_STYLES
+from techne.documents.docx.templates.look import look_of
+from techne.documents.docx.templates.style_definition import StyleDefinition
+from techne.documents.docx.templates.style_definitions import style_definitions
 from techne.errors import TemplateError
 
 _KINDS = (("paragraph", PARAGRAPH_STYLES), ("character", CHARACTER_STYLES), ("table", TABLE_STYLES))

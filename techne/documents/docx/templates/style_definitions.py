@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from techne.documents.docx import style_names as names
-from techne.documents.docx.box_styles import box_styles
-from techne.documents.docx.look import Look
-from techne.documents.docx.style_definition import MUTED, StyleDefinition, spacing
+from techne.documents.docx.templates.box_styles import box_styles
+from techne.documents.docx.templates.look import Look
+from techne.documents.docx.templates.style_definition import MUTED, StyleDefinition, spacing
 
 _HEADING_RATIOS = (1.75, 1.38, 1.19, 1.05, 1.0, 1.0)
 """Sizes of headings of levels 1 to 6, of body text's."""

@@ -7,7 +7,7 @@ from docx.oxml.xmlchemy import BaseOxmlElement
 
 from techne.documents.docx import style_names as names
 from techne.documents.docx.elements import child, element, text_child
-from techne.documents.docx.styles import style_ids
+from techne.documents.docx.templates.styles import style_ids
 
 _ADVICE = (
     "Change the styles, the page, the header and the footer of this file as you like and save it: documents "

@@ -12,10 +12,10 @@ from docx.opc.constants import RELATIONSHIP_TYPE as RELATION
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from techne.documents.docx import package
-from techne.documents.docx.default_template import default_template
-from techne.documents.docx.template import Template, open_template, read_template
-from techne.documents.docx.template_rules import TEMPLATE_TYPE
+from techne.documents.docx.templates import package
+from techne.documents.docx.templates.default_template import default_template
+from techne.documents.docx.templates.rules import TEMPLATE_TYPE
+from techne.documents.docx.templates.template import Template, open_template, read_template
 from techne.errors import InputError, TemplateError
 from tests.support.docx_packages import (
     NAMESPACES,

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from techne.documents.docx import style_names as names
-from techne.documents.docx.look import Look
-from techne.documents.docx.style_definition import MUTED, StyleDefinition, spacing
+from techne.documents.docx.templates.look import Look
+from techne.documents.docx.templates.style_definition import MUTED, StyleDefinition, spacing
 
 CODE_FILL: Final = "F4F5F7"
 CALLOUT_COLOURS: Final = {

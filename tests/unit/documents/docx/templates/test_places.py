@@ -9,8 +9,8 @@ import pytest
 from docx.document import Document
 from docx.oxml.ns import qn
 
-from techne.documents.docx.places import Places, content_place
-from techne.documents.docx.template import open_template, read_template
+from techne.documents.docx.templates.places import Places, content_place
+from techne.documents.docx.templates.template import open_template, read_template
 from techne.errors import TemplateError
 from tests.support.docx_packages import paragraph_xml, small_template, unzipped
 from tests.support.docx_templates import company_template, company_template_with_cover

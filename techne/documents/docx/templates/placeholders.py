@@ -15,8 +15,14 @@ from docx.oxml.ns import qn
 from docx.oxml.text.paragraph import CT_P
 from docx.oxml.xmlchemy import BaseOxmlElement
 
-from techne.documents.docx.markers import remove_with_markers
-from techne.documents.docx.placeholder_text import PARAGRAPH, PLACEHOLDER, TEXT, shown_text, text_pieces
+from techne.documents.docx.templates.markers import remove_with_markers
+from techne.documents.docx.templates.placeholder_text import (
+    PARAGRAPH,
+    PLACEHOLDER,
+    TEXT,
+    shown_text,
+    text_pieces,
+)
 from techne.documents.escaping import without_controls
 
 _CONTROL = qn("w:sdt")
