@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from docx.document import Document as DocxDocument
+from docx.enum.style import WD_STYLE_TYPE
 
 from techne.documents.docx.elements import child, name
 from techne.documents.docx.texts import one_line
@@ -39,13 +40,17 @@ def set_properties(
 def set_language(document: DocxDocument, language: str) -> None:
     """Make a language that of the text, for spelling, hyphenation and whoever hears it read."""
     styles = document.styles.element
+    normal = document.styles.default(WD_STYLE_TYPE.PARAGRAPH)
+    own = None if normal is None else normal.element.get_or_add_rPr()
     defaults = styles.find(f"{name('w:docDefaults')}/{name('w:rPrDefault')}/{name('w:rPr')}")
-    if defaults is not None and defaults.find(name("w:lang")) is None:
-        child(defaults, "lang")
-    normal = document.styles.default(1)  # WD_STYLE_TYPE.PARAGRAPH
-    for place in (defaults, None if normal is None else normal.element):
+    whole = own if defaults is None else defaults
+    if whole is not None and whole.find(name("w:lang")) is None:
+        child(whole, "lang")
+    for place in (defaults, own):
         for found in () if place is None else place.iter(name("w:lang")):
             found.set(name("w:val"), language)
+    for theme in document.settings.element.iter(name("w:themeFontLang")):
+        theme.set(name("w:val"), language)
 
 
 def _midnight(day: date) -> datetime:

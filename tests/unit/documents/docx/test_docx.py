@@ -306,6 +306,7 @@ def test_properties_page_and_language_are_set() -> None:
     assert (round(section.page_width.mm), round(section.page_height.mm)) == (210, 297)
     languages = [node.get(qn("w:val")) for node in document.styles.element.iter(qn("w:lang"))]
     assert languages[0] == "pt-BR"
+    assert document.settings.element.find(qn("w:themeFontLang")).get(qn("w:val")) == "pt-BR"
 
 
 def test_long_texts_begin_with_a_title_page_and_their_contents() -> None:
