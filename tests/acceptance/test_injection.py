@@ -91,8 +91,10 @@ def assert_harmless(place: Place, execution_id: str) -> None:
                 assert _is_safe(relation.target_ref), relation.target_ref
     with zipfile.ZipFile(io.BytesIO(data)) as package:
         xml = b"".join(package.read(name) for name in package.namelist())
-    for active in (b"w:instrText", b"w:altChunk", b"w:object", b"macroEnabled", b"w:drawing", b"w:pict"):
+    for active in (b"w:fldSimple", b"w:altChunk", b"w:object", b"macroEnabled", b"w:drawing", b"w:pict"):
         assert active not in xml
+    fields = {found.split()[0] for found in re.findall(rb"<w:instrText[^>]*>([^<]+)</w:instrText>", xml)}
+    assert fields == {b"TOC", b"PAGE", b"NUMPAGES"}
 
 
 def _tokens(markdown: str) -> Iterator[Token]:

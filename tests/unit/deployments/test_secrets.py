@@ -170,7 +170,7 @@ def test_what_the_flows_are_deployed_with_holds_no_key(keys: Settings) -> None:
     assert SENTINEL not in json.dumps(describe_environment())
     prefect_yaml = (ROOT / "prefect.yaml").read_text("utf-8")
     read = set(re.findall(r"\{\{ \$(\w+) \}\}", prefect_yaml))
-    assert read <= {"TECHNE_WORK_POOL"}
+    assert read <= {"TECHNE_WORK_POOL", "DOCX_TEMPLATE"}
 
 
 def test_automations_hold_no_key(keys: Settings) -> None:

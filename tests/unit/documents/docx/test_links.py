@@ -17,7 +17,7 @@ from techne.documents.docx.parsing import parse_markdown
         "http://localhost",
         "http://127.0.0.1:11434/api",
         "http://[::1]:80/",
-        "https://user:word@e.com/",
+        "https://user@e.com/",
         "https://xn--caf-dma.example/caf%C3%A9",
         "https://a_b.example/",
         "mailto:a@e.com",
