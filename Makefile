@@ -14,7 +14,7 @@ JUDGES := tests/ooxml/node_modules/.installed
 BENCHMARKS := transcripts extractive docgen docx executor backlog outage limits \
 	annotation consensus embedded_annotators tag_limits
 
-.PHONY: help demo server test test-fast lint format bench lock clean
+.PHONY: help environment demo server test test-fast lint format bench lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -44,6 +44,8 @@ $(JUDGES): tests/ooxml/package-lock.json
 	@if ! command -v npm >/dev/null; then echo "npm is not installed: the Open XML SDK will judge no document" >&2; \
 	elif npm ci --prefix $(<D) --ignore-scripts --no-audit --no-fund --loglevel=error --fetch-retries=1 >/dev/null; \
 	then touch $@; else echo "npm ci failed in $(<D): the Open XML SDK will judge no document" >&2; fi
+
+environment: $(VENV)/.dev $(JUDGES)
 
 demo: $(VENV)/.runtime  ## run docgen on the bundled recording, with no account and no network
 	@DO_NOT_TRACK=1 $(BIN)/python flows/docgen.py

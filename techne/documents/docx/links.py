@@ -101,22 +101,22 @@ class Relations:
         """The id of the relationship of a part to an address outside."""
         known = self._known.get((part, url))
         if known is None:
-            known = self._known[part, url] = self._next(part)
+            known = self._next(part, url)
             part.rels.add_relationship(RELATIONSHIP_TYPE.HYPERLINK, url, known, is_external=True)
         return known
 
     def to_image(self, part: Part, image: Part) -> str:
         """The id of the relationship of a part to a picture."""
-        key = (part, f"\0{image.partname}")
-        known = self._known.get(key)
+        known = self._known.get((part, image.partname))
         if known is None:
-            known = self._known[key] = self._next(part)
+            known = self._next(part, image.partname)
             part.rels.add_relationship(RELATIONSHIP_TYPE.IMAGE, image, known)
         return known
 
-    def _next(self, part: Part) -> str:
+    def _next(self, part: Part, target: str) -> str:
         number = self._numbers.get(part, 0) + 1
         while (name := f"rIdText{number}") in part.rels:
             number += 1
         self._numbers[part] = number
+        self._known[part, target] = name
         return name

@@ -97,9 +97,8 @@ def _add_box(paragraph: BaseOxmlElement, *, ticked: bool, follows_number: bool) 
     child(box, "w14:checkedState", w14__val=_TICKED[0], w14__font=_BOX_FONT)
     child(box, "w14:uncheckedState", w14__val=_EMPTY[0], w14__font=_BOX_FONT)
     run = child(child(control, "sdtContent"), "r")
-    fonts = child(child(run, "rPr"), "rFonts", hint="eastAsia")
-    for script in ("ascii", "hAnsi", "eastAsia"):
-        fonts.set(fonts.tag.replace("rFonts", script), _BOX_FONT)
+    fonts = {"ascii": _BOX_FONT, "hAnsi": _BOX_FONT, "eastAsia": _BOX_FONT}
+    child(child(run, "rPr"), "rFonts", hint="eastAsia", **fonts)
     text_child(run, "t", shown[1])
     gap = element("r")
     if follows_number:
