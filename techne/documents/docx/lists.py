@@ -11,10 +11,10 @@ from techne.documents.docx import style_names
 from techne.documents.docx.elements import child, element, name, text_child
 from techne.documents.docx.headings import add_heading
 from techne.documents.docx.losses import LossKind
-from techne.documents.docx.numbering import LEVELS, ListItem
+from techne.documents.docx.numbering import INDENT_TWIPS, LEVELS, ListItem
 from techne.documents.docx.paragraphs import add_paragraph, add_text
 from techne.documents.docx.parsing import line_of
-from techne.documents.docx.rendering import INDENT_TWIPS, Place, Rendering
+from techne.documents.docx.rendering import Place, Rendering
 
 _CONTEXTUAL = f"{name('w:pPr')}/{name('w:contextualSpacing')}"
 _VALUE = name("w:val")

@@ -14,9 +14,11 @@ from docx.oxml.xmlchemy import BaseOxmlElement
 
 from techne.documents.docx.elements import child, element, name
 
+INDENT_TWIPS = 400
+"""What one level of a list or quote is set in by, in twentieths of a point."""
+
 LEVELS = 9
 _BULLETS = ("•", "◦", "▪")
-_STEP_TWIPS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class ListItem:
 
     instance: int
     level: int
-    hanging: int = _STEP_TWIPS
+    hanging: int = INDENT_TWIPS
 
 
 class Numbering:
@@ -41,16 +43,10 @@ class Numbering:
         self._root = document.part.numbering_part.element
         self._next_definition = self._highest("w:abstractNum", "w:abstractNumId") + 1
         self._next_instance = self._highest("w:num", "w:numId") + 1
-        first = self._root.find(name("w:num"))
-        # The schema wants every definition before the first instance.
-        self._place = first if first is not None else child(self._root, "num", numId=self._next_instance)
-        if first is None:
-            self._next_instance += 1
         self._numbers = {mark: self._define(f"%{{}}{mark}", "decimal") for mark in ".)"}
-        if first is None:
-            child(self._place, "abstractNumId", val=self._numbers["."])
-        self._bullets = self._instance(self._define("", "bullet"))
-        self._boxes = self._instance(self._define(None, "bullet"))
+        self._mac_cleanup = self._root.find(name("w:numIdMacAtCleanup"))
+        self._bullets = _id(self._add(self._define("", "bullet")))
+        self._boxes = _id(self._add(self._define(None, "bullet")))
 
     def bullets(self) -> int:
         """The instance for bullet lists."""
@@ -68,10 +64,9 @@ class Numbering:
             start: The first number.
             mark: What follows a number: `.` or `)`.
         """
-        instance = self._instance(self._numbers[mark])
-        override = child(self._root[-1], "lvlOverride", ilvl=level)
-        child(override, "startOverride", val=start)
-        return instance
+        instance = self._add(self._numbers[mark])
+        child(child(instance, "lvlOverride", ilvl=level), "startOverride", val=start)
+        return _id(instance)
 
     def _highest(self, tag: str, attribute: str) -> int:
         return max((int(str(node.get(name(attribute)))) for node in self._root.iter(name(tag))), default=0)
@@ -83,14 +78,23 @@ class Numbering:
         child(abstract, "multiLevelType", val="hybridMultilevel")
         for level in range(LEVELS):
             abstract.append(_level(level, text, number_format))
-        self._place.addprevious(abstract)
+        self._root.insert_element_before(abstract, "w:num", "w:numIdMacAtCleanup")
         return definition
 
-    def _instance(self, definition: int) -> int:
-        instance = self._next_instance
+    def _add(self, definition: int) -> BaseOxmlElement:
+        """A new instance of a definition; what Word for Mac leaves at the end stays there."""
+        instance = element("num", numId=self._next_instance)
         self._next_instance += 1
-        child(child(self._root, "num", numId=instance), "abstractNumId", val=definition)
+        child(instance, "abstractNumId", val=definition)
+        if self._mac_cleanup is None:
+            self._root.append(instance)
+        else:
+            self._mac_cleanup.addprevious(instance)
         return instance
+
+
+def _id(instance: BaseOxmlElement) -> int:
+    return int(str(instance.get(name("w:numId"))))
 
 
 def _level(level: int, text: str | None, number_format: str) -> BaseOxmlElement:
@@ -103,5 +107,5 @@ def _level(level: int, text: str | None, number_format: str) -> BaseOxmlElement:
     shown = "" if text is None else text.format(level + 1) or _BULLETS[level % len(_BULLETS)]
     child(made, "lvlText", val=shown)
     child(made, "lvlJc", val="left")
-    child(child(made, "pPr"), "ind", left=_STEP_TWIPS * (level + 1), hanging=_STEP_TWIPS)
+    child(child(made, "pPr"), "ind", left=INDENT_TWIPS * (level + 1), hanging=INDENT_TWIPS)
     return made

@@ -8,8 +8,9 @@ from markdown_it.tree import SyntaxTreeNode
 
 from techne.documents.docx import style_names
 from techne.documents.docx.inlines import PLAIN, add_run
+from techne.documents.docx.numbering import INDENT_TWIPS
 from techne.documents.docx.paragraphs import add_paragraph
-from techne.documents.docx.rendering import INDENT_TWIPS, Place, Rendering
+from techne.documents.docx.rendering import Place, Rendering
 
 
 def write_quote(rendering: Rendering, node: SyntaxTreeNode, place: Place) -> None:

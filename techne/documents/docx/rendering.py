@@ -18,9 +18,6 @@ from techne.documents.docx.losses import Losses
 from techne.documents.docx.numbering import Numbering
 from techne.documents.docx.wording import Wording
 
-INDENT_TWIPS = 400
-"""What one level of a list or quote is set in by, in twentieths of a point."""
-
 
 @dataclass(frozen=True, slots=True)
 class Place:

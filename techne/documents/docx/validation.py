@@ -6,6 +6,11 @@ import io
 import zipfile
 from collections.abc import Sequence
 
+from docx import Document
+
+from techne.documents.docx.elements import name
+from techne.documents.docx.style_names import HEADINGS, TITLE
+from techne.documents.docx.templates.styles import style_ids
 from techne.errors import OutputError
 
 
@@ -15,12 +20,6 @@ def docx_headings(data: bytes) -> list[str]:
     Raises:
         OutputError: The bytes are not a DOCX file.
     """
-    from docx import Document
-
-    from techne.documents.docx.elements import name
-    from techne.documents.docx.style_names import HEADINGS, TITLE
-    from techne.documents.docx.templates.styles import style_ids
-
     try:
         document = Document(io.BytesIO(data))
         ids = style_ids(document)

@@ -13,9 +13,17 @@ from docx.document import Document as DocxDocument
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml.ns import qn
+from docx.oxml.parser import OxmlElement
 from docx.text.paragraph import Paragraph
 
-from techne.documents.docx import DocxOptions, LossKind, docx_headings, render_docx, validate_docx
+from techne.documents.docx import (
+    DocxOptions,
+    LossKind,
+    docx_headings,
+    read_template,
+    render_docx,
+    validate_docx,
+)
 from techne.documents.markdown import tree
 from techne.documents.sanitizing import Policy, sanitize_markdown
 from techne.errors import OutputError
@@ -120,6 +128,19 @@ def test_numbers_keep_the_mark_that_follows_them() -> None:
         for node in root.iter(qn("w:abstractNum"))
     }
     assert [marks[definitions[instance]] for instance, _, _ in numbering(document)] == ["%1.", "%1)"]
+
+
+def test_numbering_stays_in_the_schemas_order_after_word_for_mac() -> None:
+    template = Document()
+    template.part.numbering_part.element.append(OxmlElement("w:numIdMacAtCleanup"))
+    saved = io.BytesIO()
+    template.save(saved)
+    options = DocxOptions(template=read_template(saved.getvalue(), "mac.docx"), contents=False)
+    root = rendered("1. a\n2. b\n\n- c\n- [x] d\n", options).part.numbering_part.element
+    tags = [node.tag for node in root]
+    order = [qn("w:abstractNum"), qn("w:num"), qn("w:numIdMacAtCleanup")]
+    assert tags == sorted(tags, key=order.index)
+    assert tags.count(qn("w:numIdMacAtCleanup")) == 1
 
 
 def test_lists_of_both_kinds_nest_and_keep_their_blocks() -> None:
